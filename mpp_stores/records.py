@@ -1,0 +1,199 @@
+"""Shapes of what the stores hold.
+
+Writers take Arrow batches of the `*_SCHEMA` columns below. Readers return the
+dataclasses. All times are UTC with microseconds; `event_day` is the UTC date
+of `sent_at`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+EMBEDDING_DIMENSION = 384
+MAX_ID_CHARACTERS = 128
+MAX_TEXT_CHARACTERS = 4_000
+
+UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+# One row a message; identity is message_id.
+MESSAGE_SCHEMA = pa.schema(
+    [
+        ("message_id", pa.string()),
+        ("user_id", pa.string()),
+        ("campaign_id", pa.string()),
+        ("text", pa.string()),
+        ("sent_at", UTC_TIMESTAMP),
+        ("event_day", pa.date32()),
+    ]
+)
+
+# A message with the vector of its text: unit length, float32[EMBEDDING_DIMENSION].
+MESSAGE_VECTOR_SCHEMA = MESSAGE_SCHEMA.append(pa.field("embedding", pa.list_(pa.float32())))
+
+# A message as a document: where it came from, and the input's unknown fields as a JSON object.
+CONVERSATION_DOCUMENT_SCHEMA = pa.schema(
+    [
+        *MESSAGE_SCHEMA,
+        pa.field("batch", pa.string()),
+        pa.field("position", pa.int64()),
+        pa.field("attributes", pa.string()),
+    ]
+)
+
+# One row a user: the unit-length mean of the user's message vectors.
+USER_PROFILE_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("message_count", pa.int64()),
+        ("last_at", UTC_TIMESTAMP),
+        ("embedding", pa.list_(pa.float32())),
+    ]
+)
+
+# One row a (user, campaign): what the user did in the campaign.
+ENGAGED_WITH_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("campaign_id", pa.string()),
+        ("message_count", pa.int64()),
+        ("active_days", pa.int64()),
+        ("first_at", UTC_TIMESTAMP),
+        ("last_at", UTC_TIMESTAMP),
+    ]
+)
+
+# ENGAGED_WITH plus score in [0, 1] and level (low | medium | high); formula in
+# mpp_assets.jobs.engagement.
+USER_ENGAGEMENT_SCHEMA = pa.schema(
+    [
+        *ENGAGED_WITH_SCHEMA,
+        pa.field("engagement_score", pa.float64()),
+        pa.field("engagement_level", pa.string()),
+    ]
+)
+
+# One row a campaign. returning_user_share: users active on two days or more / users.
+# recent_message_count: in the 7 days up to the last day of the data.
+# performance_score in [0, 1]; formula in mpp_assets.jobs.engagement.
+CAMPAIGN_PERFORMANCE_SCHEMA = pa.schema(
+    [
+        ("campaign_id", pa.string()),
+        ("message_count", pa.int64()),
+        ("user_count", pa.int64()),
+        ("active_days", pa.int64()),
+        ("messages_per_user", pa.float64()),
+        ("returning_user_share", pa.float64()),
+        ("recent_message_count", pa.int64()),
+        ("first_at", UTC_TIMESTAMP),
+        ("last_at", UTC_TIMESTAMP),
+        ("performance_score", pa.float64()),
+    ]
+)
+
+# One row a day. hourly_message_counts: 24 counts, UTC hour 0 to 23.
+DAILY_ACTIVITY_SCHEMA = pa.schema(
+    [
+        ("event_day", pa.date32()),
+        ("message_count", pa.int64()),
+        ("user_count", pa.int64()),
+        ("campaign_count", pa.int64()),
+        ("hourly_message_counts", pa.list_(pa.int64())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserProfile:
+    user_id: str
+    message_count: int
+    last_at: datetime
+    embedding: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarUser:
+    """`similarity` is the cosine of the two profiles, in [-1, 1]."""
+
+    user_id: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarMessage:
+    """`similarity` is the cosine of the message and the query vector, in [-1, 1]."""
+
+    message_id: str
+    user_id: str
+    campaign_id: str
+    text: str
+    sent_at: datetime
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngagedWith:
+    """An ENGAGED_WITH edge of the graph."""
+
+    user_id: str
+    campaign_id: str
+    message_count: int
+    active_days: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CoEngagement:
+    """A campaign reached by user -> shared campaign -> peer -> campaign.
+
+    `peer_count` distinct peers over `path_count` paths; `weight` sums, over the
+    peers, the shared campaigns' Jaccard overlap with the user. `shared_campaign_id`
+    and `peer_id` name the strongest path as evidence.
+    """
+
+    campaign_id: str
+    path_count: int
+    peer_count: int
+    weight: float
+    shared_campaign_id: str
+    peer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserEngagement:
+    user_id: str
+    campaign_id: str
+    message_count: int
+    active_days: int
+    first_at: datetime
+    last_at: datetime
+    engagement_score: float
+    engagement_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPerformance:
+    campaign_id: str
+    message_count: int
+    user_count: int
+    active_days: int
+    messages_per_user: float
+    returning_user_share: float
+    recent_message_count: int
+    first_at: datetime
+    last_at: datetime
+    performance_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One published, consistent state of all stores."""
+
+    release_id: str
+    published_at: datetime
+    dagster_run_id: str
+    data_through: date
+    row_counts: dict[str, int]
+    quality: dict[str, float]
+    predecessor: str | None

@@ -1,0 +1,48 @@
+"""Addresses and credentials of every store, read from `MPP_*` environment variables.
+
+Each program has one settings class of its own that extends this one
+(`PipelineSettings`, `ApiSettings`), read once when it starts. Nothing that
+holds a password has a default: a missing address stops the program with the
+variable's name.
+"""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StoreSettings(BaseSettings):
+    """Where the five stores and the lake are.
+
+    URLs that can carry a password are secrets: `repr` and logs show `**********`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MPP_", extra="ignore")
+
+    home: Path = Path(".mpp")
+    postgres_url: SecretStr
+    neo4j_uri: str
+    neo4j_user: str = "neo4j"
+    neo4j_password: SecretStr
+    neo4j_database: str = "neo4j"
+    mongo_uri: SecretStr
+    mongo_database: str = "mpp"
+    milvus_uri: str
+    milvus_token: SecretStr = SecretStr("")
+    redis_url: SecretStr
+
+    @property
+    def lake(self) -> Path:
+        """Root of the Parquet datasets; `mpp_stores.lake` names what is below it."""
+        return self.home / "lake"
+
+    @property
+    def landing(self) -> Path:
+        """Where conversation files land, one file a batch."""
+        return self.home / "landing"
+
+    @property
+    def reports(self) -> Path:
+        """Where the analytics report is written."""
+        return self.home / "reports"
