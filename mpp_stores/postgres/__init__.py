@@ -1,0 +1,1 @@
+"""Postgres: engagement, campaign performance, daily activity and the releases."""

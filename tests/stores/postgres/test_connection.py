@@ -1,0 +1,77 @@
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
+
+from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres.connection import connect, is_retryable
+from mpp_stores.settings import StoreSettings
+
+
+def with_url(settings: StoreSettings, url: str) -> StoreSettings:
+    return settings.model_copy(update={"postgres_url": SecretStr(url)})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("connection refused"),
+        psycopg.errors.ConnectionTimeout("connection timeout expired"),
+        psycopg.errors.SerializationFailure(),
+        psycopg.errors.DeadlockDetected(),
+        psycopg.errors.QueryCanceled(),
+        psycopg.errors.TooManyConnections(),
+        psycopg.errors.CannotConnectNow(),
+        TimeoutError(),
+    ],
+)
+def test_lost_connections_timeouts_and_conflicts_are_worth_a_retry(error: Exception) -> None:
+    assert is_retryable(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError('FATAL:  password authentication failed for user "mpp"'),
+        psycopg.OperationalError('FATAL:  database "nope" does not exist'),
+        psycopg.errors.InvalidPassword(),
+        psycopg.errors.UniqueViolation(),
+        psycopg.errors.NumericValueOutOfRange(),
+        psycopg.errors.UndefinedTable(),
+        KeyError("engagement_level"),
+    ],
+)
+def test_refused_credentials_and_data_are_not_worth_a_retry(error: Exception) -> None:
+    assert not is_retryable(error)
+
+
+def test_a_wrong_password_is_refused_without_showing_it(settings: StoreSettings) -> None:
+    right = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    wrong = make_conninfo("", **{**right, "password": "not-the-password"})
+    with pytest.raises(StoreRejected, match="authentication failed") as refused:
+        connect(with_url(settings, wrong))
+    assert "not-the-password" not in str(refused.value)
+
+
+def test_an_unknown_database_is_refused(settings: StoreSettings) -> None:
+    right = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    with pytest.raises(StoreRejected, match="does not exist"):
+        connect(with_url(settings, make_conninfo("", **{**right, "dbname": "no_such_database"})))
+
+
+def test_a_malformed_url_is_refused_without_showing_its_password(settings: StoreSettings) -> None:
+    with pytest.raises(StoreRejected, match="MPP_POSTGRES_URL") as refused:
+        connect(with_url(settings, "postgresql://mpp:s3cret@[127.0.0.1/mpp"))
+    assert "s3cret" not in str(refused.value)
+
+
+def test_sessions_are_in_utc(settings: StoreSettings) -> None:
+    with connect(settings) as connection:
+        assert connection.execute("SHOW TimeZone").fetchone() == ("UTC",)
+
+
+def test_session_options_of_the_url_are_kept(settings: StoreSettings) -> None:
+    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    own = make_conninfo("", **{**url, "options": "-c work_mem=5MB"})
+    with connect(with_url(settings, own)) as connection:
+        assert connection.execute("SHOW work_mem").fetchone() == ("5MB",)
