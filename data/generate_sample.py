@@ -82,7 +82,7 @@ class Sample:
         rejected = self._add_rejects(events)
         self.counts = {
             "records": len(self._feed),
-            "accepted": len(clean) + sum(duplicates.values()),
+            "valid": len(clean) + sum(duplicates.values()),
             "rejected": sum(rejected.values()),
             "duplicates": sum(duplicates.values()),
             "events": len(clean),

@@ -62,7 +62,7 @@ def test_the_counts_are_those_of_the_file(
 ) -> None:
     distinct = {_identity(event) for event in accepted}
     assert counts["records"] == len(records)
-    assert counts["accepted"] == len(accepted)
+    assert counts["valid"] == len(accepted)
     assert counts["rejected"] == len(records) - len(accepted)
     assert counts["rejected"] == sum(counts["rejected_by_defect"].values())
     assert counts["events"] == len(distinct)
