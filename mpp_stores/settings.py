@@ -18,7 +18,7 @@ class StoreSettings(BaseSettings):
     URLs that can carry a password are secrets: `repr` and logs show `**********`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MPP_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MPP_", extra="ignore", hide_input_in_errors=True)
 
     home: Path = Path(".mpp")
     postgres_url: SecretStr
