@@ -1,0 +1,1 @@
+"""The read service: explained campaign recommendations over the published release."""

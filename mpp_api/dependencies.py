@@ -1,0 +1,61 @@
+"""What endpoints can ask for. Tests override these, not what is behind them."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from mpp_api.metrics.service import Metrics
+from mpp_api.release import ReleaseWatch
+from mpp_api.settings import ApiSettings
+from mpp_api.stores import Stores
+from mpp_stores.records import MAX_ID_CHARACTERS
+
+# Postgres cannot hold NUL in text, so no stored id contains it.
+ID_PATTERN = r"^[^\x00]+$"
+
+UserId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_ID_CHARACTERS,
+        pattern=ID_PATTERN,
+        description="As in the landed events.",
+        examples=["u042"],
+    ),
+]
+CampaignId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_ID_CHARACTERS,
+        pattern=ID_PATTERN,
+        description="As in the landed events.",
+        examples=["summer-sale"],
+    ),
+]
+
+
+def get_settings(request: Request) -> ApiSettings:
+    settings: ApiSettings = request.app.state.settings
+    return settings
+
+
+def get_metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+def get_stores(request: Request) -> Stores:
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+def get_releases(request: Request) -> ReleaseWatch:
+    releases: ReleaseWatch = request.app.state.releases
+    return releases
+
+
+CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
+CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
+OpenStores = Annotated[Stores, Depends(get_stores)]
+Releases = Annotated[ReleaseWatch, Depends(get_releases)]

@@ -1,0 +1,181 @@
+"""Expected failures carry their status; every failure leaves as RFC 9457 problem+json.
+
+Details name the input and the store, never an address or a driver's message:
+those go to the log.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from mpp_stores.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+
+
+class InvalidInput(BaseModel):
+    location: str = Field(examples=["query"], description="path, query or body")
+    name: str = Field(examples=["limit"])
+    detail: str = Field(examples=["Input should be less than or equal to 50"])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(examples=["urn:problem-type:mpp:unknown-user"])
+    title: str = Field(examples=["Unknown user"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["no engagement is recorded for user 'nobody'"])
+    errors: list[InvalidInput] | None = Field(default=None, description="Only with status 422.")
+
+
+class ApiError(Exception):
+    """An expected failure. Subclasses say with which status it leaves and what it is called."""
+
+    status: ClassVar[HTTPStatus]
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+
+class UnknownUser(ApiError):
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-user"
+    title = "Unknown user"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"no engagement is recorded for user {user_id!r}")
+
+
+class UnknownCampaign(ApiError):
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-campaign"
+    title = "Unknown campaign"
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(f"no performance is recorded for campaign {campaign_id!r}")
+
+
+class NoRelease(ApiError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "no-release"
+    title = "No release yet"
+
+    def __init__(self) -> None:
+        super().__init__("no release yet: run `mpp ingest`, then ask again")
+
+
+class NothingAnswered(ApiError):
+    """The stores that could have produced any list are all missing."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "nothing-answered"
+    title = "No store can answer"
+
+    def __init__(self, missing_legs: list[str]) -> None:
+        super().__init__(
+            f"no recommendation is possible without these legs: {', '.join(missing_legs)}; "
+            "GET /health names the stores that are down"
+        )
+
+
+def _problem(
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    slug: str | None = None,
+    errors: list[InvalidInput] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    problem = Problem(
+        type=f"urn:problem-type:mpp:{slug}" if slug else "about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        errors=errors,
+    )
+    sent = dict(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status, sent, media_type=PROBLEM_MEDIA_TYPE
+    )
+
+
+async def _render_api_error(_: Request, error: ApiError) -> JSONResponse:
+    return _problem(error.status, error.title, error.detail, slug=error.slug)
+
+
+async def _render_store_error(_: Request, error: StoreError) -> JSONResponse:
+    logger.warning("%s", error)
+    if error.retryable:
+        detail = f"{error.store} did not answer; trying again can help"
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "Store down", detail, slug="store-down")
+    detail = f"{error.store} refused the query; the service's log says why"
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Store refused", detail, slug="store-refused")
+
+
+async def _render_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
+    errors = [
+        InvalidInput(
+            location=str(found["loc"][0]),
+            name=".".join(str(step) for step in found["loc"][1:]) or str(found["loc"][0]),
+            detail=found["msg"],
+        )
+        for found in error.errors()
+    ]
+    detail = "; ".join(f"{found.name}: {found.detail}" for found in errors)
+    return _problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Invalid input",
+        detail,
+        slug="invalid-input",
+        errors=errors,
+    )
+
+
+async def _render_http_exception(_: Request, error: HTTPException) -> JSONResponse:
+    title = HTTPStatus(error.status_code).phrase
+    return _problem(error.status_code, title, error.detail, headers=error.headers)
+
+
+async def _render_defect(_: Request, __: Exception) -> JSONResponse:
+    # Starlette logs the traceback after this reply has been sent.
+    return _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Internal error",
+        "the service failed unexpectedly; its log has the traceback",
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    app.exception_handler(ApiError)(_render_api_error)
+    app.exception_handler(StoreError)(_render_store_error)
+    app.exception_handler(RequestValidationError)(_render_invalid_input)
+    app.exception_handler(HTTPException)(_render_http_exception)
+    app.exception_handler(Exception)(_render_defect)
+
+
+def problem_responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems an endpoint can answer with."""
+    return {
+        int(status): {
+            "description": status.phrase,
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for status in statuses
+    }

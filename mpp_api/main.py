@@ -1,0 +1,61 @@
+"""The app. Serve it with `uvicorn --factory mpp_api.main:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from mpp_api.campaigns.endpoints import router as campaigns
+from mpp_api.errors import install_handlers
+from mpp_api.health.endpoints import router as health
+from mpp_api.metrics.endpoints import router as metrics
+from mpp_api.metrics.middleware import RequestMetrics
+from mpp_api.metrics.service import Metrics
+from mpp_api.recommendations.endpoints import router as recommendations
+from mpp_api.release import ReleaseWatch
+from mpp_api.settings import ApiSettings
+from mpp_api.stores import open_stores
+from mpp_api.users.endpoints import router as users
+
+DESCRIPTION = """
+Which campaigns next for this user, and why?
+
+A recommendation combines similar users (Milvus), the graph of who engaged with what (Neo4j),
+the nearest messages (Milvus) and each campaign's performance (Postgres). Every item carries its
+evidence, and score parts that add up to its score. All replies are read from one published
+*release*: a consistent state of all stores.
+
+A store that is down makes a reply smaller, never wrong: `missing_legs` names what is missing.
+Failures are [problem details](https://www.rfc-editor.org/rfc/rfc9457).
+"""
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """An app that starts whether or not the stores are up; `settings` default to `MPP_*`."""
+    settings = settings or ApiSettings.model_validate({})
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_stores(settings) as stores:
+            app.state.stores = stores
+            app.state.releases = ReleaseWatch(
+                stores.tables,
+                recheck_seconds=settings.api_release_recheck_seconds,
+                timeout_seconds=settings.api_leg_timeout_seconds,
+            )
+            yield
+
+    app = FastAPI(
+        title="Marketing personalization platform",
+        summary="Explained campaign recommendations over one published release.",
+        description=DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
+    install_handlers(app)
+    for router in (recommendations, users, campaigns, health, metrics):
+        app.include_router(router)
+    return app

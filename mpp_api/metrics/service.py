@@ -1,0 +1,68 @@
+"""What Prometheus can ask of this process. Labels are bounded: templates and names, no ids."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """One registry an app, so that two apps in one process do not share counts."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "mpp_api_requests",
+            "Requests answered, by method, route template and status.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._request_seconds = Histogram(
+            "mpp_api_request_seconds",
+            "From request to the last byte of the reply.",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._leg_seconds = Histogram(
+            "mpp_api_leg_seconds",
+            "One store call of a recommendation; outcome is answered or failed.",
+            ["leg", "outcome"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._cache_results = Counter(
+            "mpp_api_cache_results",
+            "Recommendation replies by cache result: hit, miss or bypass.",
+            ["result"],
+            registry=self._registry,
+        )
+        self._degraded = Counter(
+            "mpp_api_degraded_replies",
+            "Recommendations computed without at least one leg.",
+            registry=self._registry,
+        )
+        self._release_age = Gauge(
+            "mpp_api_release_age_seconds",
+            "Since the served release was published; NaN while none is known.",
+            registry=self._registry,
+        )
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def observe_leg(self, leg: str, outcome: str, seconds: float) -> None:
+        self._leg_seconds.labels(leg, outcome).observe(seconds)
+
+    def count_cache_result(self, result: str) -> None:
+        self._cache_results.labels(result).inc()
+
+    def count_degraded_reply(self) -> None:
+        self._degraded.inc()
+
+    def exposition(self, release_age_seconds: float | None) -> bytes:
+        """The metrics in Prometheus' text format."""
+        self._release_age.set(float("nan") if release_age_seconds is None else release_age_seconds)
+        return generate_latest(self._registry)

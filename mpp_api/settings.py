@@ -1,0 +1,25 @@
+"""What the service can be told through `MPP_API_*`, besides the stores' addresses."""
+
+from pydantic import Field
+
+from mpp_stores.settings import StoreSettings
+
+
+class ApiSettings(StoreSettings):
+    """Read once, when the app is created. The defaults suit a laptop and production alike."""
+
+    api_leg_timeout_seconds: float = Field(
+        default=2.0, gt=0, description="How long one store may take before the reply does without."
+    )
+    api_release_recheck_seconds: float = Field(
+        default=1.0, gt=0, description="How long a look at the current release is good for."
+    )
+    api_similar_users: int = Field(
+        default=30, ge=1, le=1_000, description="Neighbours taken from the user profiles."
+    )
+    api_nearest_messages: int = Field(
+        default=150, ge=1, le=1_000, description="Messages of other users taken as evidence."
+    )
+    api_co_engaged_campaigns: int = Field(
+        default=50, ge=1, le=1_000, description="Campaigns taken from the graph walk."
+    )
