@@ -1,0 +1,70 @@
+# Everything runs from .venv, which `setup` builds from requirements.lock.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# This pip shows a bar while it unpacks; a terminal is needed for it, so elsewhere we count.
+PIP_VERSION := 26.3
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+
+# The newest suitable Python that starts; choose another with `make PYTHON=/path/to/python3.12`.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo $$python; break; }; done)
+
+SAMPLE_DATA ?= data/sample_conversations.json
+SAMPLE_USER ?= user-011
+
+.PHONY: up down setup test lint fmt lock
+.DEFAULT_GOAL := up
+
+# Start the stack, ingest the sample, show a recommendation.
+up: setup
+	$(BIN)/mpp up
+	$(BIN)/mpp ingest $(SAMPLE_DATA)
+	$(BIN)/mpp recommend $(SAMPLE_USER)
+
+# Stop the stack; its data stays in .mpp/.
+down: setup
+	$(BIN)/mpp down
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11, 3.12 or 3.13 is needed and none was found: install one, or name it with make PYTHON=/path/to/python." >&2; \
+		exit 1; }
+	@$(PYTHON) mpp_local/prerequisites.py
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once; this takes a few minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --quiet pip==$(PIP_VERSION)
+	@test -t 1 || while sleep 5; do \
+		echo "  $$(ls -d $(VENV)/lib/*/site-packages/*.dist-info | wc -l) of $$(grep -c == requirements.lock) packages in place"; \
+	done & counter=$$!; \
+	$(PIP_INSTALL) --no-compile --requirement requirements.lock; status=$$?; \
+	kill $$counter 2>/dev/null; exit $$status
+	@$(PIP_INSTALL) --quiet --no-deps --editable .
+	@touch $@
+
+# Everything that must hold before a change is accepted.
+test: lint
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dagster definitions validate
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+fmt: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Exact versions for every machine: no index, no build-specific suffix such as torch's +cpu.
+lock: setup
+	$(BIN)/pip-compile --quiet --extra=dev --extra=local --no-annotate --no-emit-find-links \
+		--no-emit-index-url --no-emit-options --no-emit-trusted-host --strip-extras \
+		--output-file=requirements.lock pyproject.toml
+	sed -i.bak 's/^\(torch==[0-9.]*\)+.*/\1/' requirements.lock && rm requirements.lock.bak
