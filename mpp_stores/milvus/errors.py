@@ -1,0 +1,47 @@
+"""Which Milvus and gRPC errors mean "try again", and which mean "load the collection"."""
+
+import grpc
+from pymilvus import MilvusException
+from pymilvus.client.types import Status
+from pymilvus.exceptions import ErrorCode
+
+_TRANSIENT_RPC = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.CANCELLED,
+}
+# Refusals under load, also by servers too old to flag them as retriable.
+_OVERLOADED = {ErrorCode.RATE_LIMIT, ErrorCode.FORCE_DENY}
+# merr's CollectionNotLoaded and CollectionNotFullyLoaded.
+_NOT_LOADED = {101, 103}
+
+
+def is_retryable(error: Exception) -> bool:
+    """Whether the same call may succeed later.
+
+    RESOURCE_EXHAUSTED is not here: gRPC raises it for a message over the size
+    limit, while Milvus reports its own load as a rate limit.
+    """
+    if isinstance(error, grpc.RpcError):
+        return error.code() in _TRANSIENT_RPC
+    if isinstance(error, MilvusException):
+        if error.code == Status.CONNECT_FAILED and isinstance(error.__cause__, grpc.RpcError):
+            # pymilvus reports refused credentials as a failed connection too.
+            return is_retryable(error.__cause__)
+        transient = _TRANSIENT_RPC | _OVERLOADED | _NOT_LOADED | {Status.CONNECT_FAILED}
+        return error.retriable or error.code in transient
+    return isinstance(error, OSError)  # includes TimeoutError and ConnectionError
+
+
+def is_not_loaded(error: MilvusException) -> bool:
+    """The collection exists, but is not in the server's memory: load it and ask again.
+
+    milvus-lite forgets what was loaded when it restarts.
+    """
+    return error.code in _NOT_LOADED
+
+
+def is_missing(error: MilvusException) -> bool:
+    """The collection does not exist: nothing was ingested yet."""
+    return bool(error.code == ErrorCode.COLLECTION_NOT_FOUND)

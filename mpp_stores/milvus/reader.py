@@ -1,0 +1,222 @@
+"""The read service's side of Milvus: profiles and nearest neighbours."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from pymilvus import AsyncMilvusClient, MilvusException
+
+from mpp_stores.errors import StoreUnavailable, translated
+from mpp_stores.milvus import filters
+from mpp_stores.milvus.collections import (
+    EMBEDDING,
+    MESSAGES,
+    SERVING_CONSISTENCY,
+    USER_PROFILE_SHAPE,
+    USER_PROFILES,
+)
+from mpp_stores.milvus.errors import is_missing, is_not_loaded, is_retryable
+from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
+from mpp_stores.settings import StoreSettings
+
+DEFAULT_TIMEOUT_SECONDS = 3.0
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+class VectorReader:
+    """Asks Milvus, each question within `timeout` seconds, connecting included.
+
+    A collection that does not exist has no rows: before the first ingest every
+    answer is empty. A server that restarts is found again by the next question,
+    and its collections are loaded on use.
+    """
+
+    def __init__(
+        self,
+        settings: StoreSettings,
+        *,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        consistency: str = SERVING_CONSISTENCY,
+        messages: str = MESSAGES,
+        user_profiles: str = USER_PROFILES,
+    ) -> None:
+        self._settings = settings
+        self._timeout = timeout
+        self._consistency = consistency
+        self._messages = messages
+        self._user_profiles = user_profiles
+        self._client: AsyncMilvusClient | None = None
+        self._connecting = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect ahead of the first question. A server that is down is tried again then."""
+        with suppress(StoreUnavailable):
+            await self.ping()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def ping(self) -> None:
+        """Raise `StoreUnavailable` unless the server answers."""
+
+        async def ask(client: AsyncMilvusClient) -> None:
+            await client.list_collections()
+
+        await self._within_timeout("ping", ask)
+
+    async def profile(self, user_id: str) -> UserProfile | None:
+        rows = await self._ask(
+            "read the profile of a user",
+            self._user_profiles,
+            lambda client: client.query(
+                self._user_profiles,
+                filter=filters.bound(filters.PROFILE_OF_USER, user_id=user_id),
+                output_fields=USER_PROFILE_SHAPE.read_fields,
+                consistency_level=self._consistency,
+            ),
+        )
+        for row in rows:
+            return UserProfile(
+                user_id=row["user_id"],
+                message_count=row["message_count"],
+                last_at=_moment(row["last_at"]),
+                embedding=[float(number) for number in row[EMBEDDING]],
+            )
+        return None
+
+    async def similar_users(
+        self, embedding: Sequence[float], limit: int, *, exclude_user_id: str
+    ) -> list[SimilarUser]:
+        """Users by the cosine of their profile and `embedding`, most similar first."""
+        hits = await self._nearest(
+            self._user_profiles,
+            embedding,
+            limit,
+            filters.bound(filters.OTHER_USERS, user_id=exclude_user_id),
+            ["user_id"],
+        )
+        return [SimilarUser(hit["entity"]["user_id"], _cosine(hit)) for hit in hits]
+
+    async def similar_messages(
+        self,
+        embedding: Sequence[float],
+        limit: int,
+        *,
+        exclude_user_id: str,
+        campaign_ids: Sequence[str] | None = None,
+    ) -> list[SimilarMessage]:
+        """Others' messages by cosine, most similar first; `campaign_ids` limits the campaigns."""
+        if campaign_ids is None:
+            allowed = filters.bound(filters.OTHER_USERS, user_id=exclude_user_id)
+        elif campaign_ids:
+            allowed = filters.bound(
+                filters.OTHER_USERS_IN_CAMPAIGNS,
+                user_id=exclude_user_id,
+                campaign_ids=campaign_ids,
+            )
+        else:
+            return []
+        hits = await self._nearest(
+            self._messages,
+            embedding,
+            limit,
+            allowed,
+            ["message_id", "user_id", "campaign_id", "text", "sent_at"],
+        )
+        return [
+            SimilarMessage(
+                message_id=hit["entity"]["message_id"],
+                user_id=hit["entity"]["user_id"],
+                campaign_id=hit["entity"]["campaign_id"],
+                text=hit["entity"]["text"],
+                sent_at=_moment(hit["entity"]["sent_at"]),
+                similarity=_cosine(hit),
+            )
+            for hit in hits
+        ]
+
+    async def _nearest(
+        self,
+        collection: str,
+        embedding: Sequence[float],
+        limit: int,
+        allowed: str,
+        output_fields: list[str],
+    ) -> list[dict[str, Any]]:
+        found = await self._ask(
+            f"search {collection}",
+            collection,
+            lambda client: client.search(
+                collection,
+                data=[list(embedding)],
+                filter=allowed,
+                limit=limit,
+                output_fields=output_fields,
+                anns_field=EMBEDDING,
+                consistency_level=self._consistency,
+            ),
+        )
+        return list(found[0]) if found else []
+
+    async def _ask(
+        self,
+        attempted: str,
+        collection: str,
+        question: Callable[[AsyncMilvusClient], Awaitable[list[Any]]],
+    ) -> list[Any]:
+        """The answer; empty when there is no such collection."""
+
+        async def ask(client: AsyncMilvusClient) -> list[Any]:
+            try:
+                return await question(client)
+            except MilvusException as error:
+                if is_missing(error):
+                    return []
+                if not is_not_loaded(error):
+                    raise
+                await client.load_collection(collection)
+                return await question(client)
+
+        return await self._within_timeout(attempted, ask)
+
+    async def _within_timeout(
+        self, attempted: str, ask: Callable[[AsyncMilvusClient], Awaitable[T]]
+    ) -> T:
+        # The deadline is ours: pymilvus retries up to 75 times and reports its own
+        # timeouts with the code of any unexpected error.
+        with translated("milvus", attempted, is_retryable):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return await ask(await self._connected())
+            except TimeoutError as error:
+                raise StoreUnavailable(
+                    "milvus", attempted, f"no answer within {self._timeout:g} s"
+                ) from error
+
+    async def _connected(self) -> AsyncMilvusClient:
+        async with self._connecting:  # one connection, however many first questions
+            if self._client is None:
+                client = AsyncMilvusClient(
+                    self._settings.milvus_uri,
+                    token=self._settings.milvus_token.get_secret_value(),
+                    timeout=self._timeout,
+                    dedicated=True,  # else close() leaves it in pymilvus's registry
+                )
+                self._client = await client.__aenter__()
+            return self._client
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _cosine(hit: dict[str, Any]) -> float:
+    """Milvus's distance under COSINE, less the rounding beyond [-1, 1]."""
+    return max(-1.0, min(1.0, float(hit["distance"])))

@@ -1,0 +1,78 @@
+"""Arrow batches to the rows that Milvus stores, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mpp_stores.errors import StoreRejected
+from mpp_stores.milvus.collections import EMBEDDING, STAMP
+from mpp_stores.records import EMBEDDING_DIMENSION
+
+Row = dict[str, Any]
+
+_MAX_IDS_NAMED = 5
+
+
+def to_rows(batch: pa.RecordBatch, key: str, stamp: str) -> list[Row]:
+    """Rows to upsert, each with its stamp.
+
+    Raises `StoreRejected` naming the ids whose vector has not
+    EMBEDDING_DIMENSION finite numbers.
+    """
+    vectors = _checked_vectors(batch, key)
+    scalars = {
+        field.name: _as_stored(batch.column(field.name)).to_pylist()
+        for field in batch.schema
+        if field.name != EMBEDDING
+    }
+    return [
+        {**dict(zip(scalars, values, strict=True)), EMBEDDING: vector, STAMP: stamp}
+        for *values, vector in zip(*scalars.values(), vectors, strict=True)
+    ]
+
+
+def to_batch(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """A batch of `schema` from rows as `pymilvus` returns them."""
+    columns = [
+        pa.array([row[field.name] for row in rows], _stored_type(field.type)).cast(field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _stored_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(kind):
+        return pa.int64()
+    if pa.types.is_date32(kind):
+        return pa.int32()
+    return kind
+
+
+def _as_stored(column: "pa.Array[Any]") -> "pa.Array[Any]":
+    return column.cast(_stored_type(column.type))
+
+
+def _checked_vectors(batch: pa.RecordBatch, key: str) -> np.ndarray:
+    column = batch.column(EMBEDDING)
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    _reject(batch, key, lengths != EMBEDDING_DIMENSION, f"{EMBEDDING_DIMENSION} numbers")
+
+    numbers = pc.list_flatten(column).to_numpy(zero_copy_only=False)  # a null inside becomes NaN
+    vectors: np.ndarray = numbers.astype(np.float32, copy=False).reshape(-1, EMBEDDING_DIMENSION)
+    _reject(batch, key, ~np.isfinite(vectors).all(axis=1), "only finite numbers")
+    return vectors
+
+
+def _reject(batch: pa.RecordBatch, key: str, is_wrong: np.ndarray, expected: str) -> None:
+    wrong = np.flatnonzero(is_wrong)
+    if wrong.size == 0:
+        return
+    ids = batch.column(key).take(wrong[:_MAX_IDS_NAMED]).to_pylist()
+    raise StoreRejected(
+        "milvus",
+        f"write {key} {', '.join(map(repr, ids))}",
+        f"{wrong.size} embedding(s) do not hold {expected}",
+    )

@@ -1,0 +1,71 @@
+"""Rows to write, and a writer that another process can run."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from mpp_stores.milvus.writer import MessageVectors
+from mpp_stores.records import EMBEDDING_DIMENSION, MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
+from mpp_stores.settings import StoreSettings
+
+DAY = date(1999, 3, 14)
+NEXT_DAY = date(1999, 3, 15)
+NOON = datetime(1999, 3, 14, 12, 0, 0, 123_457, tzinfo=UTC)
+
+HOSTILE_IDS = [
+    '"',
+    "' or 1==1",
+    '" or user_id != "',
+    'u\\"1',
+    "u\\",
+    "{last}",
+    "line\nbreak\ttab",
+    "Zoë 🛒",
+]
+
+
+def vector(*head: float) -> list[float]:
+    """A vector that starts with `head`; zeros follow."""
+    return [*head, *[0.0] * (EMBEDDING_DIMENSION - len(head))]
+
+
+def message(message_id: str, **changes: Any) -> dict[str, Any]:
+    row = {
+        "message_id": message_id,
+        "user_id": "u-1",
+        "campaign_id": "tents",
+        "text": "Does the tent come in green?",
+        "sent_at": NOON,
+        "event_day": DAY,
+        "embedding": vector(1.0),
+    }
+    return row | changes
+
+
+def messages_batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(list(rows), schema=MESSAGE_VECTOR_SCHEMA)
+
+
+def profile(user_id: str, **changes: Any) -> dict[str, Any]:
+    row = {"user_id": user_id, "message_count": 3, "last_at": NOON, "embedding": vector(1.0)}
+    return row | changes
+
+
+def profiles_batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(list(rows), schema=USER_PROFILE_SCHEMA)
+
+
+def rows_of(batches: Sequence[pa.RecordBatch], key: str) -> list[dict[str, Any]]:
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    return sorted(rows, key=lambda row: row[key])
+
+
+def write_many(settings: StoreSettings, collection: str, prefix: str, row_count: int) -> int:
+    rows = [
+        message(f"{prefix}-{number:05}", sent_at=NOON + timedelta(seconds=number))
+        for number in range(row_count)
+    ]
+    with MessageVectors(settings, collection=collection) as target:
+        return target.write(messages_batch(rows), "stamp-1")

@@ -1,0 +1,210 @@
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from pymilvus import MilvusClient
+
+from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.milvus.reader import VectorReader
+from mpp_stores.milvus.writer import MessageVectors, UserProfiles
+from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
+from mpp_stores.settings import StoreSettings
+from tests.stores.milvus.samples import (
+    HOSTILE_IDS,
+    NOON,
+    message,
+    messages_batch,
+    profile,
+    profiles_batch,
+    vector,
+)
+
+EAST = vector(1.0)
+NORTH_EAST = vector(0.6, 0.8)
+NORTH = vector(0.0, 1.0)
+
+
+async def test_a_profile_is_found_by_user(reader: VectorReader, profiles: UserProfiles) -> None:
+    profiles.write(profiles_batch([profile("u-1", embedding=NORTH), profile("u-2")]), "stamp-1")
+
+    assert await reader.profile("u-1") == UserProfile("u-1", 3, NOON, NORTH)
+
+
+async def test_an_unknown_user_has_no_profile(reader: VectorReader, profiles: UserProfiles) -> None:
+    assert await reader.profile("u-unknown") is None
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_IDS)
+async def test_any_text_is_a_safe_user_id(
+    reader: VectorReader, profiles: UserProfiles, hostile: str
+) -> None:
+    profiles.write(profiles_batch([profile(hostile), profile("u-other")]), "stamp-1")
+
+    found = await reader.profile(hostile)
+
+    assert found is not None
+    assert found.user_id == hostile
+    assert await reader.similar_users(EAST, 5, exclude_user_id=hostile) == [
+        SimilarUser("u-other", pytest.approx(1.0))
+    ]
+
+
+async def test_the_most_similar_users_come_first_without_the_user(
+    reader: VectorReader, profiles: UserProfiles
+) -> None:
+    profiles.write(
+        profiles_batch(
+            [
+                profile("u-north", embedding=NORTH),
+                profile("u-north-east", embedding=NORTH_EAST),
+                profile("u-self", embedding=EAST),
+                profile("u-west", embedding=vector(-1.0)),
+            ]
+        ),
+        "stamp-1",
+    )
+
+    assert await reader.similar_users(EAST, 3, exclude_user_id="u-self") == [
+        SimilarUser("u-north-east", pytest.approx(0.6, abs=1e-6)),
+        SimilarUser("u-north", pytest.approx(0.0, abs=1e-6)),
+        SimilarUser("u-west", pytest.approx(-1.0, abs=1e-6)),
+    ]
+
+
+async def test_limit_bounds_the_similar_users(reader: VectorReader, profiles: UserProfiles) -> None:
+    profiles.write(profiles_batch([profile("u-1"), profile("u-2")]), "stamp-1")
+
+    assert len(await reader.similar_users(EAST, 1, exclude_user_id="u-3")) == 1
+
+
+async def test_a_similar_message_comes_whole(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    messages.write(messages_batch([message("m-1", embedding=NORTH_EAST)]), "stamp-1")
+
+    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-2") == [
+        SimilarMessage(
+            message_id="m-1",
+            user_id="u-1",
+            campaign_id="tents",
+            text="Does the tent come in green?",
+            sent_at=datetime(1999, 3, 14, 12, 0, 0, 123_457, tzinfo=UTC),
+            similarity=pytest.approx(0.6, abs=1e-6),
+        )
+    ]
+
+
+async def test_the_most_similar_messages_of_others_come_first(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    messages.write(
+        messages_batch(
+            [
+                message("m-far", embedding=NORTH),
+                message("m-near", embedding=NORTH_EAST),
+                message("m-own", user_id="u-self"),
+            ]
+        ),
+        "stamp-1",
+    )
+
+    found = await reader.similar_messages(EAST, 5, exclude_user_id="u-self")
+
+    assert [hit.message_id for hit in found] == ["m-near", "m-far"]
+
+
+async def test_similar_messages_can_be_limited_to_campaigns(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    messages.write(
+        messages_batch(
+            [
+                message("m-1", campaign_id="tents"),
+                message("m-2", campaign_id='"boots"'),
+                message("m-3", campaign_id="stoves"),
+            ]
+        ),
+        "stamp-1",
+    )
+
+    found = await reader.similar_messages(
+        EAST, 5, exclude_user_id="u-2", campaign_ids=['"boots"', "stoves", "unknown"]
+    )
+
+    assert {hit.message_id for hit in found} == {"m-2", "m-3"}
+
+
+async def test_no_campaigns_allow_no_messages(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    messages.write(messages_batch([message("m-1")]), "stamp-1")
+
+    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-2", campaign_ids=[]) == []
+
+
+async def test_before_the_first_ingest_every_answer_is_empty(reader: VectorReader) -> None:
+    assert await reader.profile("u-1") is None
+    assert await reader.similar_users(EAST, 5, exclude_user_id="u-1") == []
+    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-1") == []
+
+
+async def test_a_collection_made_after_the_reader_is_found(
+    reader: VectorReader, settings: StoreSettings, profiles_collection: str
+) -> None:
+    assert await reader.profile("u-1") is None
+
+    with UserProfiles(settings, collection=profiles_collection) as profiles:
+        profiles.prepare()
+        profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+
+    assert await reader.profile("u-1") is not None
+
+
+async def test_a_collection_that_is_not_loaded_is_loaded_on_use(
+    reader: VectorReader, client: MilvusClient, profiles: UserProfiles, profiles_collection: str
+) -> None:
+    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+    client.release_collection(profiles_collection)
+
+    assert len(await reader.similar_users(EAST, 5, exclude_user_id="u-2")) == 1
+
+
+async def test_a_query_vector_of_the_wrong_dimension_is_rejected(
+    reader: VectorReader, profiles: UserProfiles
+) -> None:
+    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+
+    with pytest.raises(StoreRejected):
+        await reader.similar_users([1.0, 0.0], 5, exclude_user_id="u-2")
+
+
+async def test_concurrent_first_questions_are_all_answered(
+    reader: VectorReader, profiles: UserProfiles
+) -> None:
+    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+    await reader.close()
+
+    found = await asyncio.gather(*(reader.profile("u-1") for _ in range(5)))
+
+    assert all(found)
+
+
+async def test_a_server_that_answers_passes_the_ping(reader: VectorReader) -> None:
+    await reader.ping()
+
+
+async def test_a_server_that_is_down_is_unavailable(nobody_listens: StoreSettings) -> None:
+    reader = VectorReader(nobody_listens)
+    await reader.open()
+
+    with pytest.raises(StoreUnavailable):
+        await reader.ping()
+    with pytest.raises(StoreUnavailable):
+        await reader.similar_users(EAST, 5, exclude_user_id="u-1")
+
+
+async def test_a_server_that_stays_silent_is_unavailable(nobody_answers: StoreSettings) -> None:
+    reader = VectorReader(nobody_answers, timeout=0.5)
+
+    with pytest.raises(StoreUnavailable):
+        await reader.profile("u-1")
