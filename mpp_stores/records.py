@@ -7,6 +7,7 @@ of `sent_at`.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,92 +15,84 @@ EMBEDDING_DIMENSION = 384
 MAX_ID_CHARACTERS = 128
 MAX_TEXT_CHARACTERS = 4_000
 
+
+def columns(*fields: "pa.Field[Any]") -> pa.Schema:
+    """A schema of columns of any types."""
+    return pa.schema(fields)
+
+
 UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 # One row a message; identity is message_id.
-MESSAGE_SCHEMA = pa.schema(
-    [
-        ("message_id", pa.string()),
-        ("user_id", pa.string()),
-        ("campaign_id", pa.string()),
-        ("text", pa.string()),
-        ("sent_at", UTC_TIMESTAMP),
-        ("event_day", pa.date32()),
-    ]
+MESSAGE_SCHEMA = columns(
+    pa.field("message_id", pa.string()),
+    pa.field("user_id", pa.string()),
+    pa.field("campaign_id", pa.string()),
+    pa.field("text", pa.string()),
+    pa.field("sent_at", UTC_TIMESTAMP),
+    pa.field("event_day", pa.date32()),
 )
 
 # A message with the vector of its text: unit length, float32[EMBEDDING_DIMENSION].
 MESSAGE_VECTOR_SCHEMA = MESSAGE_SCHEMA.append(pa.field("embedding", pa.list_(pa.float32())))
 
 # A message as a document: where it came from, and the input's unknown fields as a JSON object.
-CONVERSATION_DOCUMENT_SCHEMA = pa.schema(
-    [
-        *MESSAGE_SCHEMA,
-        pa.field("batch", pa.string()),
-        pa.field("position", pa.int64()),
-        pa.field("attributes", pa.string()),
-    ]
+CONVERSATION_DOCUMENT_SCHEMA = columns(
+    *MESSAGE_SCHEMA,
+    pa.field("batch", pa.string()),
+    pa.field("position", pa.int64()),
+    pa.field("attributes", pa.string()),
 )
 
 # One row a user: the unit-length mean of the user's message vectors.
-USER_PROFILE_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("message_count", pa.int64()),
-        ("last_at", UTC_TIMESTAMP),
-        ("embedding", pa.list_(pa.float32())),
-    ]
+USER_PROFILE_SCHEMA = columns(
+    pa.field("user_id", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("last_at", UTC_TIMESTAMP),
+    pa.field("embedding", pa.list_(pa.float32())),
 )
 
 # One row a (user, campaign): what the user did in the campaign.
-ENGAGED_WITH_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("campaign_id", pa.string()),
-        ("message_count", pa.int64()),
-        ("active_days", pa.int64()),
-        ("first_at", UTC_TIMESTAMP),
-        ("last_at", UTC_TIMESTAMP),
-    ]
+ENGAGED_WITH_SCHEMA = columns(
+    pa.field("user_id", pa.string()),
+    pa.field("campaign_id", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("active_days", pa.int64()),
+    pa.field("first_at", UTC_TIMESTAMP),
+    pa.field("last_at", UTC_TIMESTAMP),
 )
 
 # ENGAGED_WITH plus score in [0, 1] and level (low | medium | high); formula in
 # mpp_assets.jobs.engagement.
-USER_ENGAGEMENT_SCHEMA = pa.schema(
-    [
-        *ENGAGED_WITH_SCHEMA,
-        pa.field("engagement_score", pa.float64()),
-        pa.field("engagement_level", pa.string()),
-    ]
+USER_ENGAGEMENT_SCHEMA = columns(
+    *ENGAGED_WITH_SCHEMA,
+    pa.field("engagement_score", pa.float64()),
+    pa.field("engagement_level", pa.string()),
 )
 
 # One row a campaign. returning_user_share: users active on two days or more / users.
 # recent_message_count: in the 7 days up to the last day of the data.
 # performance_score in [0, 1]; formula in mpp_assets.jobs.engagement.
-CAMPAIGN_PERFORMANCE_SCHEMA = pa.schema(
-    [
-        ("campaign_id", pa.string()),
-        ("message_count", pa.int64()),
-        ("user_count", pa.int64()),
-        ("active_days", pa.int64()),
-        ("messages_per_user", pa.float64()),
-        ("returning_user_share", pa.float64()),
-        ("recent_message_count", pa.int64()),
-        ("first_at", UTC_TIMESTAMP),
-        ("last_at", UTC_TIMESTAMP),
-        ("performance_score", pa.float64()),
-    ]
+CAMPAIGN_PERFORMANCE_SCHEMA = columns(
+    pa.field("campaign_id", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("user_count", pa.int64()),
+    pa.field("active_days", pa.int64()),
+    pa.field("messages_per_user", pa.float64()),
+    pa.field("returning_user_share", pa.float64()),
+    pa.field("recent_message_count", pa.int64()),
+    pa.field("first_at", UTC_TIMESTAMP),
+    pa.field("last_at", UTC_TIMESTAMP),
+    pa.field("performance_score", pa.float64()),
 )
 
 # One row a day. hourly_message_counts: 24 counts, UTC hour 0 to 23.
-DAILY_ACTIVITY_SCHEMA = pa.schema(
-    [
-        ("event_day", pa.date32()),
-        ("message_count", pa.int64()),
-        ("user_count", pa.int64()),
-        ("campaign_count", pa.int64()),
-        ("hourly_message_counts", pa.list_(pa.int64())),
-    ]
+DAILY_ACTIVITY_SCHEMA = columns(
+    pa.field("event_day", pa.date32()),
+    pa.field("message_count", pa.int64()),
+    pa.field("user_count", pa.int64()),
+    pa.field("campaign_count", pa.int64()),
+    pa.field("hourly_message_counts", pa.list_(pa.int64())),
 )
 
 

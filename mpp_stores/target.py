@@ -22,8 +22,13 @@ class Target(Protocol):
     Every method raises `StoreUnavailable` (try again) or `StoreRejected` (do not).
     """
 
-    name: str
-    schema: pa.Schema
+    @property
+    def name(self) -> str:
+        """The target's name, and the asset's."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns that `write` takes and `read` gives."""
 
     def prepare(self) -> None:
         """Create the table, collection, indexes or constraints where missing. Idempotent."""

@@ -1,0 +1,126 @@
+"""Names and shapes of the Parquet lake, the pipeline's own store.
+
+    lake/
+      landed_events/batch_key=<key>/event_day=<day>/     accepted records of one landed file
+      rejected_events/batch_key=<key>/                   records that failed validation, whole
+      batch_summaries/<key>.json                         counts of one batch
+      conversation_events/event_day=<day>/               one row a message_id, over all batches
+      message_embeddings/event_day=<day>/                the same rows with their vectors
+      text_vectors/model=<key>/                          every text embedded so far, by its hash
+
+A batch is named by its file; `batch_key` is a hash of that name, so that any
+file name is a valid folder.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from mpp_stores.records import (
+    CONVERSATION_DOCUMENT_SCHEMA,
+    MESSAGE_VECTOR_SCHEMA,
+    UTC_TIMESTAMP,
+    columns,
+)
+
+# Conversation events carry landed_at so that the latest batch wins for a message_id.
+LANDED_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA.append(pa.field("landed_at", UTC_TIMESTAMP))
+CONVERSATION_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA
+MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA
+
+# position: 1-based record of a JSON array, or line of JSON Lines. record: the input as it was.
+REJECTED_EVENT_SCHEMA = columns(
+    pa.field("batch", pa.string()),
+    pa.field("position", pa.int64()),
+    pa.field("reasons", pa.list_(pa.string())),
+    pa.field("record", pa.string()),
+)
+
+# text_hash: hexadecimal SHA-256 of the text.
+TEXT_VECTOR_SCHEMA = columns(
+    pa.field("text_hash", pa.string()),
+    pa.field("embedding", pa.list_(pa.float32())),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """Counts of one landed batch: read = accepted + rejected + duplicates.
+
+    `duplicates` are valid records whose message_id came again later in the same
+    file. `event_days` are the days whose events the batch holds; `touched_days`
+    adds those that an earlier version of the file held.
+    """
+
+    batch: str
+    read: int
+    accepted: int
+    rejected: int
+    duplicates: int
+    rejected_by_reason: dict[str, int]
+    event_days: list[str]
+    touched_days: list[str]
+
+
+class Lake:
+    """Where each dataset is. `root` must be seen by the driver and every executor."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.landed_events = root / "landed_events"
+        self.rejected_events = root / "rejected_events"
+        self.batch_summaries = root / "batch_summaries"
+        self.conversation_events = root / "conversation_events"
+        self.message_embeddings = root / "message_embeddings"
+
+    def landed_batch(self, batch: str) -> Path:
+        return self.landed_events / f"batch_key={batch_key(batch)}"
+
+    def rejected_batch(self, batch: str) -> Path:
+        return self.rejected_events / f"batch_key={batch_key(batch)}"
+
+    def text_vectors(self, model: str) -> Path:
+        return self.root / "text_vectors" / f"model={batch_key(model)}"
+
+    def write_summary(self, summary: BatchSummary) -> None:
+        self.batch_summaries.mkdir(parents=True, exist_ok=True)
+        path = self.batch_summaries / f"{batch_key(summary.batch)}.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(summary), indent=2, ensure_ascii=False))
+        partial.replace(path)
+
+    def summaries(self) -> list[BatchSummary]:
+        """Of every batch, by batch name."""
+        found = (
+            BatchSummary(**json.loads(path.read_text()))
+            for path in self.batch_summaries.glob("*.json")
+        )
+        return sorted(found, key=lambda summary: summary.batch)
+
+    def data_through(self) -> date:
+        """The last event day there is.
+
+        Raises:
+            LookupError: the lake holds no conversation event.
+        """
+        days = self.days_of(self.conversation_events)
+        if not days:
+            raise LookupError("no conversation events in the lake: land a batch first")
+        return days[-1]
+
+    def days_of(self, dataset: Path) -> list[date]:
+        """The event days that a dataset, or a landed batch, has rows for; in order."""
+        prefix = "event_day="
+        return sorted(
+            date.fromisoformat(path.name.removeprefix(prefix))
+            for path in dataset.glob(f"{prefix}*")
+        )
+
+
+def batch_key(name: str) -> str:
+    """16 hexadecimal digits that stand for a name in a path."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
