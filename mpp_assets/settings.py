@@ -1,0 +1,28 @@
+"""Settings of the pipeline, beyond the stores' addresses."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mpp_assets.jobs.embeddings import BUNDLED_MODEL
+from mpp_stores.settings import StoreSettings
+
+
+class PipelineSettings(StoreSettings):
+    """What a run needs: the stores, and how to compute.
+
+    `embedding_model` is any SentenceTransformer name or path whose vectors have
+    `EMBEDDING_DIMENSION` numbers; the default comes with a package, so nothing
+    is downloaded.
+    """
+
+    embedding_model: str = BUNDLED_MODEL
+    topic_count: int = 8
+
+
+class SparkSettings(BaseSettings):
+    """How to reach Spark. Holds no secret, so definitions load without any store."""
+
+    model_config = SettingsConfigDict(env_prefix="MPP_SPARK_", extra="ignore")
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    shuffle_partitions: int = 4
