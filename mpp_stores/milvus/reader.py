@@ -17,6 +17,7 @@ from mpp_stores.milvus.collections import (
     USER_PROFILE_SHAPE,
     USER_PROFILES,
 )
+from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_missing, is_not_loaded, is_retryable
 from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
 from mpp_stores.settings import StoreSettings
@@ -203,12 +204,7 @@ class VectorReader:
     async def _connected(self) -> AsyncMilvusClient:
         async with self._connecting:  # one connection, however many first questions
             if self._client is None:
-                client = AsyncMilvusClient(
-                    self._settings.milvus_uri,
-                    token=self._settings.milvus_token.get_secret_value(),
-                    timeout=self._timeout,
-                    dedicated=True,  # else close() leaves it in pymilvus's registry
-                )
+                client = AsyncMilvusClient(**client_options(self._settings, self._timeout))
                 self._client = await client.__aenter__()
             return self._client
 

@@ -20,6 +20,7 @@ from mpp_stores.milvus.collections import (
     Shape,
     vector_index,
 )
+from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_not_loaded, is_retryable
 from mpp_stores.milvus.rows import Row, to_batch, to_rows
 from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
@@ -46,12 +47,7 @@ class _CollectionTarget:
     def __init__(self, settings: StoreSettings, collection: str) -> None:
         self._collection = collection
         with translated("milvus", "connect", is_retryable):
-            self._client = MilvusClient(
-                settings.milvus_uri,
-                token=settings.milvus_token.get_secret_value(),
-                timeout=_CONNECT_SECONDS,
-                dedicated=True,  # else close() leaves the connection in pymilvus's registry
-            )
+            self._client = MilvusClient(**client_options(settings, _CONNECT_SECONDS))
 
     def prepare(self) -> None:
         client, collection = self._client, self._collection

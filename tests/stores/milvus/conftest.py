@@ -75,6 +75,14 @@ def nobody_listens(settings: StoreSettings) -> Iterator[StoreSettings]:
 
 
 @pytest.fixture
+def nobody_listens_yet(settings: StoreSettings) -> StoreSettings:
+    """Settings whose Milvus port is free for a server of the test's own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return _at_port(settings, free.getsockname()[1])
+
+
+@pytest.fixture
 def nobody_answers(settings: StoreSettings) -> Iterator[StoreSettings]:
     """Settings whose Milvus port accepts connections and stays silent."""
     with socket.socket() as silent:

@@ -1,0 +1,21 @@
+"""How both clients, the pipeline's and the read service's, reach the server."""
+
+from typing import Any
+
+from mpp_stores.settings import StoreSettings
+
+# gRPC shares connections to one address between all channels of a process, and with them
+# the wait after failed attempts, which grows to 120 s: a server that comes back would not
+# be noticed for that long. With a pool of its own each new channel tries at once.
+_GRPC_OPTIONS = {"grpc.use_local_subchannel_pool": 1}
+
+
+def client_options(settings: StoreSettings, connect_seconds: float) -> dict[str, Any]:
+    """Arguments of `MilvusClient` and `AsyncMilvusClient`."""
+    return {
+        "uri": settings.milvus_uri,
+        "token": settings.milvus_token.get_secret_value(),
+        "timeout": connect_seconds,
+        "dedicated": True,  # else close() leaves the connection in pymilvus's registry
+        "grpc_options": _GRPC_OPTIONS,
+    }
