@@ -140,9 +140,10 @@ class EngagedWith:
 class CoEngagement:
     """A campaign reached by user -> shared campaign -> peer -> campaign.
 
-    `peer_count` distinct peers over `path_count` paths; `weight` sums, over the
-    peers, the shared campaigns' Jaccard overlap with the user. `shared_campaign_id`
-    and `peer_id` name the strongest path as evidence.
+    A path is one (shared campaign, peer) pair. `weight` sums, over the `peer_count`
+    distinct peers, |shared| / |union| of the user's and the peer's sets of campaigns
+    (Jaccard). As evidence, `peer_id` is the peer of greatest overlap and
+    `shared_campaign_id` the first campaign shared with them; ties go to the smaller id.
     """
 
     campaign_id: str
@@ -151,6 +152,21 @@ class CoEngagement:
     weight: float
     shared_campaign_id: str
     peer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationDocument:
+    """A message as MongoDB holds it. `attributes` are the input's unknown fields."""
+
+    message_id: str
+    user_id: str
+    campaign_id: str
+    text: str
+    sent_at: datetime
+    event_day: date
+    batch: str
+    position: int
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

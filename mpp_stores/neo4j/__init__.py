@@ -1,0 +1,1 @@
+"""Neo4j: the user, message and campaign graph."""

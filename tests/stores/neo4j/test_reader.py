@@ -1,0 +1,153 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.neo4j.reader import GraphReader
+from mpp_stores.neo4j.writer import EngagedWithEdges
+from mpp_stores.records import CoEngagement, EngagedWith
+from mpp_stores.settings import StoreSettings
+from tests.stores.neo4j.own_graph import FIRST_AT, HOSTILE_IDS, LAST_AT, OwnGraph
+
+
+@pytest.fixture
+async def reader(settings: StoreSettings) -> AsyncIterator[GraphReader]:
+    reader = GraphReader(settings)
+    yield reader
+    await reader.close()
+
+
+@pytest.fixture
+def small_graph(edges: EngagedWithEdges, graph: OwnGraph) -> OwnGraph:
+    """ada {spring, summer}; bob {spring, summer, autumn}; cleo {summer, autumn, winter};
+    dan {winter}: ada and bob overlap by 2/3, ada and cleo by 1/4, ada and dan not at all.
+    """
+    edges.write(
+        graph.edge_batch(
+            ("ada", "spring"),
+            ("ada", "summer"),
+            ("bob", "spring"),
+            ("bob", "summer"),
+            ("bob", "autumn"),
+            ("cleo", "summer"),
+            ("cleo", "autumn"),
+            ("cleo", "winter"),
+            ("dan", "winter"),
+        ),
+        "first",
+    )
+    return graph
+
+
+async def test_ping_succeeds_on_a_live_server(reader: GraphReader) -> None:
+    await reader.ping()
+
+
+async def test_the_edges_of_users_come_by_user_and_campaign(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    found = await reader.engaged_with([small_graph.id("dan"), small_graph.id("ada")])
+    assert found == [
+        EngagedWith(small_graph.id(user), small_graph.id(campaign), 3, 2, FIRST_AT, LAST_AT)
+        for user, campaign in (("ada", "spring"), ("ada", "summer"), ("dan", "winter"))
+    ]
+
+
+async def test_naming_a_user_twice_reads_the_edges_once(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    assert len(await reader.engaged_with([small_graph.id("dan"), small_graph.id("dan")])) == 1
+
+
+async def test_an_unknown_user_has_no_edges(reader: GraphReader, small_graph: OwnGraph) -> None:
+    assert await reader.engaged_with([small_graph.id("nobody")]) == []
+
+
+async def test_co_engaged_campaigns_weigh_the_overlap_with_each_peer(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    autumn, winter = await reader.co_engaged_campaigns(small_graph.id("ada"), 10)
+    assert autumn == CoEngagement(
+        campaign_id=small_graph.id("autumn"),
+        path_count=3,
+        peer_count=2,
+        weight=pytest.approx(2 / 3 + 1 / 4),
+        shared_campaign_id=small_graph.id("spring"),
+        peer_id=small_graph.id("bob"),
+    )
+    assert winter == CoEngagement(
+        campaign_id=small_graph.id("winter"),
+        path_count=1,
+        peer_count=1,
+        weight=pytest.approx(1 / 4),
+        shared_campaign_id=small_graph.id("summer"),
+        peer_id=small_graph.id("cleo"),
+    )
+
+
+async def test_the_limit_keeps_the_heaviest_campaigns(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    (only,) = await reader.co_engaged_campaigns(small_graph.id("ada"), 1)
+    assert only.campaign_id == small_graph.id("autumn")
+
+
+async def test_engaged_campaigns_can_be_included_over_the_other_shared_ones(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    found = await reader.co_engaged_campaigns(small_graph.id("ada"), 10, include_engaged=True)
+    weights = {campaign.campaign_id: campaign.weight for campaign in found}
+    # spring over summer with bob; summer over spring with bob (cleo shares only summer itself).
+    assert weights == {
+        small_graph.id("autumn"): pytest.approx(2 / 3 + 1 / 4),
+        small_graph.id("spring"): pytest.approx(2 / 3),
+        small_graph.id("summer"): pytest.approx(2 / 3),
+        small_graph.id("winter"): pytest.approx(1 / 4),
+    }
+
+
+async def test_campaigns_of_equal_weight_come_by_id(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    found = await reader.co_engaged_campaigns(small_graph.id("dan"), 10)
+    assert [(campaign.campaign_id, campaign.weight) for campaign in found] == [
+        (small_graph.id("autumn"), pytest.approx(1 / 3)),
+        (small_graph.id("summer"), pytest.approx(1 / 3)),
+    ]
+
+
+async def test_an_unknown_user_reaches_no_campaign(
+    reader: GraphReader, small_graph: OwnGraph
+) -> None:
+    assert await reader.co_engaged_campaigns(small_graph.id("nobody"), 10) == []
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_IDS)
+async def test_an_id_is_never_read_as_cypher(
+    reader: GraphReader, edges: EngagedWithEdges, graph: OwnGraph, hostile: str
+) -> None:
+    edges.write(graph.edge_batch((hostile, "spring"), ("bob", "spring"), ("bob", hostile)), "first")
+    (edge,) = await reader.engaged_with([graph.id(hostile)])
+    (campaign,) = await reader.co_engaged_campaigns(graph.id(hostile), 10)
+    assert (edge.user_id, campaign.campaign_id) == (graph.id(hostile), graph.id(hostile))
+
+
+async def test_a_dead_server_can_be_tried_again(dead_settings: StoreSettings) -> None:
+    reader = GraphReader(dead_settings)
+    with pytest.raises(StoreUnavailable, match="neo4j: could not ping"):
+        await reader.ping()
+    await reader.close()
+
+
+async def test_a_query_that_takes_too_long_can_be_tried_again(settings: StoreSettings) -> None:
+    reader = GraphReader(settings, timeout_seconds=0.000_1)
+    with pytest.raises(StoreUnavailable):
+        await reader.ping()
+    await reader.close()
+
+
+async def test_a_database_that_does_not_exist_is_rejected(settings: StoreSettings) -> None:
+    reader = GraphReader(settings.model_copy(update={"neo4j_database": "nosuchdatabase"}))
+    with pytest.raises(StoreRejected):
+        await reader.ping()
+    await reader.close()
