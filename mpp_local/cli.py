@@ -41,7 +41,7 @@ def up(
         with ProgressDisplay(console) as display:
             start_stack(stack, display, only_stores=only == "stores")
     except (StartFailed, RuntimeError, OSError) as error:
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     if only is None:
         environment = environment_of(stack)

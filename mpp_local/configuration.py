@@ -15,6 +15,11 @@ SERVICES_GROUP = "services"
 MARKER = "MPP_SUPERVISED_HOME"
 """In the environment of every supervised program and its descendants: the stack's home."""
 
+STEADY_SECONDS = 20
+RETRIES = 3
+"""A program that dies younger than `STEADY_SECONDS`, and then at each of `RETRIES` new
+starts, counts as failed and is left alone. Any other death is followed by a new start."""
+
 SUPERVISOR = """\
 [supervisord]
 logfile={run}/supervisord.log
@@ -41,8 +46,8 @@ stdout_logfile_backups=1
 redirect_stderr=true
 autostart=false
 autorestart=true
-startsecs=1
-startretries=4
+startsecs={steady_seconds}
+startretries={retries}
 stopsignal={stop_signal}
 stopwaitsecs=20
 stopasgroup=true
@@ -100,6 +105,8 @@ def _program(stack: Stack, component: Component, environment: Mapping[str, str])
         environment=_escaped(",".join(_assignments(everything))),
         log=_escaped(stack.log(component.name)),
         stop_signal=program.stop_signal,
+        steady_seconds=STEADY_SECONDS,
+        retries=RETRIES,
     )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mpp_local.engines import ENGINES
-from mpp_local.engines.postgres import dagster_url
+from mpp_local.engines.postgres import dagster_url, for_dagster
 from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack
 
@@ -16,7 +16,7 @@ def stack_environment(home: Path) -> dict[str, str]:
     MPP_MONGO_URI, MPP_MILVUS_URI, MPP_REDIS_URL, ...
                                 the stores, with their passwords: as this stack runs
                                 them, or as given to the last `mpp up`
-    MPP_DAGSTER_POSTGRES_URL    Dagster's own storage
+    MPP_DAGSTER_POSTGRES_URL    Dagster's own storage, as a SQLAlchemy URL
     MPP_DAGSTER_URL, MPP_API_URL
                                 http addresses of the Dagster UI and the API
 
@@ -37,5 +37,8 @@ def environment_of(stack: Stack) -> dict[str, str]:
     for engine in ENGINES:
         external = stack.external.get(engine.name)
         environment |= engine.environment(stack) if external is None else external
-    environment.setdefault("MPP_DAGSTER_POSTGRES_URL", dagster_url(environment["MPP_POSTGRES_URL"]))
+    storage = environment.get("MPP_DAGSTER_POSTGRES_URL")
+    environment["MPP_DAGSTER_POSTGRES_URL"] = (
+        for_dagster(storage) if storage else dagster_url(environment["MPP_POSTGRES_URL"])
+    )
     return environment

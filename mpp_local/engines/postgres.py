@@ -80,8 +80,21 @@ class Postgres(Engine):
 
 
 def dagster_url(url: str) -> str:
-    """The `dagster` database on the same server."""
-    return urlsplit(url)._replace(path=f"/{DAGSTER_DATABASE}").geturl()
+    """The `dagster` database on the server of the `mpp` database."""
+    return for_dagster(urlsplit(url)._replace(path=f"/{DAGSTER_DATABASE}").geturl())
+
+
+def for_dagster(url: str) -> str:
+    """The URL with the driver that dagster-postgres needs.
+
+    SQLAlchemy 2.1 would choose psycopg 3, which refuses the `NOTIFY` Dagster sends.
+    """
+    return urlsplit(url)._replace(scheme="postgresql+psycopg2").geturl()
+
+
+def for_psycopg(url: str) -> str:
+    """The same database for a client that knows no SQLAlchemy drivers."""
+    return urlsplit(url)._replace(scheme="postgresql").geturl()
 
 
 def _data_folder(stack: Stack) -> Path:

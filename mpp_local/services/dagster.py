@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from mpp_local.component import Component, NotReady, Program
+from mpp_local.engines.postgres import for_psycopg
 from mpp_local.environment import environment_of
 from mpp_local.ports import LOOPBACK
 from mpp_local.project import PROJECT_ROOT
@@ -55,7 +57,7 @@ class DagsterDaemon(Component):
         import psycopg  # noqa: PLC0415 - the command line must not pay for it
 
         url = environment_of(stack)["MPP_DAGSTER_POSTGRES_URL"]
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(for_psycopg(url)) as connection:
             found = connection.execute("SELECT to_regclass('daemon_heartbeats')").fetchone()
             if found and found[0]:
                 connection.execute("DELETE FROM daemon_heartbeats")
@@ -85,14 +87,14 @@ def prepare_instance(stack: Stack) -> None:
 
     shutil.copyfile(PROJECT_ROOT / "dagster.yaml", stack.dagster_home / "dagster.yaml")
     environment = environment_of(stack)
-    name = psycopg.conninfo.conninfo_to_dict(environment["MPP_DAGSTER_POSTGRES_URL"])["dbname"]
+    name = urlsplit(environment["MPP_DAGSTER_POSTGRES_URL"]).path.removeprefix("/")
     with psycopg.connect(environment["MPP_POSTGRES_URL"], autocommit=True) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(known, [name]).fetchone():
             return
         try:
             connection.execute(
-                psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(str(name)))
+                psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
             )
         except psycopg.errors.InsufficientPrivilege as error:
             raise RuntimeError(
