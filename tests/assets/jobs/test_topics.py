@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from mpp_assets.jobs.topics import Topic, message_topics
+
+DIMENSION = 8
+TEXTS = {
+    "coffee": [
+        "My espresso machine makes sour coffee",
+        "Which coffee beans for espresso?",
+        "The coffee grinder is loud, I can't hear a thing",
+        "Love these coffee beans",
+    ],
+    "running": [
+        "My running shoes gave me blisters",
+        "Are the running shoes waterproof?",
+        "Ran a marathon in these shoes",
+    ],
+    "skincare": ["This cream makes my skin red", "Which cream suits dry skin?"],
+}
+
+
+def _messages(spark: SparkSession) -> DataFrame:
+    """Each topic's vectors lie around an axis of its own; every text is sent by two users."""
+    random = np.random.default_rng(5)
+    rows = []
+    for axis, (topic, texts) in enumerate(TEXTS.items()):
+        for number, text in enumerate(texts):
+            vector = random.normal(0, 0.05, DIMENSION)
+            vector[axis] += 1
+            vector /= np.linalg.norm(vector)
+            rows += [
+                (f"{topic}-{number}-{user}", user, f"{topic}-offer", text, vector.tolist())
+                for user in ("ana", "tom")
+            ]
+    schema = (
+        "message_id string, user_id string, campaign_id string, text string, embedding array<float>"
+    )
+    return spark.createDataFrame(rows, schema)
+
+
+@pytest.fixture(scope="module")
+def messages(spark: SparkSession) -> DataFrame:
+    return _messages(spark).cache()
+
+
+@pytest.fixture(scope="module")
+def topics(messages: DataFrame) -> list[Topic]:
+    return message_topics(messages, topic_count=3, seed=1)
+
+
+def test_messages_with_like_vectors_form_a_topic_and_the_largest_comes_first(
+    topics: list[Topic],
+) -> None:
+    assert [(topic.topic_id, topic.message_count, topic.user_count) for topic in topics] == [
+        (1, 8, 2),
+        (2, 6, 2),
+        (3, 4, 2),
+    ]
+    assert [topic.campaigns for topic in topics] == [
+        [("coffee-offer", 8)],
+        [("running-offer", 6)],
+        [("skincare-offer", 4)],
+    ]
+
+
+def test_the_terms_of_a_topic_are_its_own_words_without_stop_words(topics: list[Topic]) -> None:
+    assert [topic.top_terms[0] for topic in topics] == ["coffee", "shoes", "cream"]
+    for topic in topics:
+        assert not {"my", "the", "these", "which", "can't"} & set(topic.top_terms)
+
+
+def test_the_examples_of_a_topic_are_distinct_texts(topics: list[Topic]) -> None:
+    for topic, texts in zip(topics, TEXTS.values(), strict=True):
+        assert len(set(topic.example_messages)) == min(3, len(texts))
+        assert set(topic.example_messages) <= set(texts)
+
+
+def test_the_order_of_the_rows_does_not_matter(messages: DataFrame, topics: list[Topic]) -> None:
+    shuffled = messages.repartition(3, "text")
+    assert message_topics(shuffled, topic_count=3, seed=1) == topics
+
+
+def test_a_single_message_is_a_single_topic(messages: DataFrame) -> None:
+    only = messages.where("message_id = 'skincare-0-ana'")
+    assert [topic.message_count for topic in message_topics(only, topic_count=3, seed=1)] == [1]
+
+
+def test_no_messages_give_no_topics(messages: DataFrame) -> None:
+    assert message_topics(messages.where("false"), topic_count=3, seed=1) == []
