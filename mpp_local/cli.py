@@ -52,7 +52,9 @@ def up(
 @app.command()
 def down() -> None:
     """Stop everything. Data stays."""
-    stop_stack(_existing_stack())
+    stack = _existing_stack()
+    stop_stack(stack)
+    typer.echo(f"stopped; the data stays in {stack.home}")
 
 
 @app.command()

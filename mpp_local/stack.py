@@ -118,14 +118,15 @@ class Stack:
         """The named password, generated when first asked for."""
         return self.passwords.setdefault(name, secrets.token_urlsafe(24))
 
-    def assign_ports(self, defaults: Mapping[str, int]) -> None:
-        """Give each name a port that is free now, preferring the remembered one, then the default.
+    def assign_ports(self, defaults: Mapping[str, int], *, must_be_free: bool) -> None:
+        """Give each name a port: the remembered one, else the default, else another free one.
 
-        Call only for programs that do not run: a running program's port is taken, by itself.
+        `must_be_free` replaces a remembered port that something uses now. A running
+        program uses its own.
         """
         for name, default in defaults.items():
             remembered = self.ports.get(name)
-            if remembered is None or not is_free(remembered):
+            if remembered is None or (must_be_free and not is_free(remembered)):
                 taken = {port for other, port in self.ports.items() if other != name}
                 self.ports[name] = free_port(default, taken, seed=f"{self.home}:{name}")
 

@@ -40,15 +40,17 @@ Report = Callable[[Progress], None]
 def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> None:
     """Start the engines, then the services on top of them.
 
-    What runs already is left alone, unless the environment now names other external
-    engines: then everything restarts with the new addresses. Raises `StartFailed`.
+    What runs already is left alone, unless an address must change (the environment names
+    other external engines, a port was taken meanwhile): then everything restarts with the
+    new ones. Raises `StartFailed`.
     """
     with stack.locked():
-        supervisor = _running_supervisor(stack)
+        services = () if only_stores else SERVICES
+        supervisor = _current_supervisor(stack, (*ENGINES, *services))
         _start_phase(stack, supervisor, ENGINES, report)
         prepare_instance(stack)
-        if not only_stores:
-            _start_phase(stack, supervisor, SERVICES, report)
+        if services:
+            _start_phase(stack, supervisor, services, report)
 
 
 def stop_stack(stack: Stack) -> None:
@@ -56,25 +58,23 @@ def stop_stack(stack: Stack) -> None:
         Supervisor(stack).shutdown()
 
 
-def _running_supervisor(stack: Stack) -> Supervisor:
+def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor:
+    """A running supervisor with the configuration that the environment and free ports ask for."""
     supervisor = Supervisor(stack)
     stack.external = declared_external(stack, ENGINES, os.environ)
-    ports = {
-        name: port
-        for component in (*ENGINES, *SERVICES)
-        if component.name not in stack.external
-        for name, port in component.default_ports.items()
-    }
-    if supervisor.is_running():
-        stack.assign_ports({n: port for n, port in ports.items() if n not in stack.ports})
-        if supervisor.is_current():
-            return supervisor
-        supervisor.shutdown()
-    supervisor.end_leftovers()
-    stack.assign_ports(ports)
+    processes = supervisor.processes()
+    if not processes:
+        supervisor.end_leftovers()
+    for component in (*ENGINES, *SERVICES):
+        if component.name not in stack.external:
+            process = processes.get(component.name)
+            starts = component in wanted and not (process and process.is_started)
+            stack.assign_ports(component.default_ports, must_be_free=starts)
     environment_of(stack)  # generates the passwords that are not there yet
     stack.save()
-    supervisor.launch()
+    if not processes or not supervisor.is_current():
+        supervisor.shutdown()
+        supervisor.launch()
     return supervisor
 
 

@@ -57,11 +57,7 @@ class Supervisor:
             return False
 
     def launch(self) -> None:
-        """Start the supervisor in the background, with no program started yet.
-
-        First ends what a supervisor that was killed has left running.
-        """
-        self.end_leftovers()
+        """Start the supervisor in the background, with no program started yet."""
         self._stack.create_folders()
         write_private(self._configuration_file, render_configuration(self._stack))
         command = python_module(
@@ -108,7 +104,10 @@ class Supervisor:
         }
 
     def end_leftovers(self) -> None:
-        """End every process that carries this stack's mark in its environment."""
+        """End every process that carries this stack's mark in its environment.
+
+        They outlive a supervisor that was killed, and hold ports and locks.
+        """
         leftovers = [p for p in psutil.process_iter() if self._is_ours(p)]
         for process in leftovers:
             with contextlib.suppress(psutil.NoSuchProcess):
