@@ -38,9 +38,10 @@ class ServedRelease:
 class ReleaseWatch:
     """Remembers the current release for `recheck_seconds`.
 
-    A failed look is remembered for as long, so that a dead Postgres delays one
-    request a second and not each of them; until it is back, the last known
-    release is served and marked.
+    A failed look is remembered for as long, and while one request looks again the
+    others are served what is remembered: a dead Postgres delays one request at a
+    time, not each of them. Until it is back, the last known release is served
+    and marked.
     """
 
     def __init__(
@@ -50,15 +51,17 @@ class ReleaseWatch:
         self._recheck_seconds = recheck_seconds
         self._timeout_seconds = timeout_seconds
         self._looking = asyncio.Lock()
-        self._looked_at = float("-inf")
+        self._looked_at: float | None = None
         self._release: Release | None = None
         self._answered = False
 
     async def served(self) -> ServedRelease:
         """Raises `NoRelease` when Postgres answers that nothing was published."""
-        async with self._looking:
-            if monotonic() - self._looked_at >= self._recheck_seconds:
-                await self._look()
+        someone_looks_again = self._looking.locked() and self._looked_at is not None
+        if self._is_due() and not someone_looks_again:
+            async with self._looking:
+                if self._is_due():
+                    await self._look()
         if self._answered and self._release is None:
             raise NoRelease
         if self._answered:
@@ -66,6 +69,9 @@ class ReleaseWatch:
         if self._release is not None:
             return ServedRelease(self._release, ReleaseState.LAST_KNOWN)
         return ServedRelease(None, ReleaseState.UNKNOWN)
+
+    def _is_due(self) -> bool:
+        return self._looked_at is None or monotonic() - self._looked_at >= self._recheck_seconds
 
     async def _look(self) -> None:
         try:

@@ -46,6 +46,11 @@ class Legs:
     def missing(self) -> list[Leg]:
         return [leg for leg in Leg if leg in self._missing]
 
+    def skip(self, leg: Leg, reason: str) -> None:
+        """Go without the leg, having learnt already that its store does not answer."""
+        self._missing.add(leg)
+        logger.info("%s leg is missing: %s", leg, reason)
+
     async def run(self, leg: Leg, attempted: str, work: Awaitable[T]) -> T | None:
         """The work's result, or None after logging why the leg is missing."""
         started = perf_counter()

@@ -74,13 +74,17 @@ class Findings:
         return self.vector.has_profile or bool(self.seen)
 
 
-async def retrieve(user_id: str, stores: Stores, legs: Legs, settings: ApiSettings) -> Findings:
+async def retrieve(
+    user_id: str, stores: Stores, legs: Legs, settings: ApiSettings, *, postgres_answers: bool
+) -> Findings:
+    """`postgres_answers` is what was learnt a moment ago, when asking for the release: a dead
+    Postgres is not waited for twice."""
     vector, graph, table = await asyncio.gather(
         _vector_findings(user_id, stores, legs, settings),
         legs.run(Leg.GRAPH, "walk the graph", _graph_findings(user_id, stores, settings)),
-        legs.run(Leg.TABLE, "read the tables", _table_findings(user_id, stores)),
+        _table_findings(user_id, stores, legs, postgres_answers=postgres_answers),
     )
-    return Findings(user_id, vector, graph or GraphFindings(), table or TableFindings())
+    return Findings(user_id, vector, graph or GraphFindings(), table)
 
 
 async def _vector_findings(
@@ -126,7 +130,17 @@ async def _graph_findings(user_id: str, stores: Stores, settings: ApiSettings) -
     return GraphFindings(reached, await stores.graph.engaged_with([user_id, *sorted(peers)]))
 
 
-async def _table_findings(user_id: str, stores: Stores) -> TableFindings:
+async def _table_findings(
+    user_id: str, stores: Stores, legs: Legs, *, postgres_answers: bool
+) -> TableFindings:
+    if not postgres_answers:
+        legs.skip(Leg.TABLE, "postgres did not answer for the current release")
+        return TableFindings()
+    found = await legs.run(Leg.TABLE, "read the tables", _tables(user_id, stores))
+    return found or TableFindings()
+
+
+async def _tables(user_id: str, stores: Stores) -> TableFindings:
     engagement, performances = await asyncio.gather(
         stores.tables.user_engagement(user_id), stores.tables.campaign_performances()
     )

@@ -80,7 +80,13 @@ class Recommender:
         self, request: RecommendationRequest, release: ServedRelease
     ) -> RecommendationReply:
         legs = Legs(self._metrics, self._settings.api_leg_timeout_seconds)
-        findings = await retrieve(request.user_id, self._stores, legs, self._settings)
+        findings = await retrieve(
+            request.user_id,
+            self._stores,
+            legs,
+            self._settings,
+            postgres_answers=release.state is ReleaseState.CURRENT,
+        )
         strategy = Strategy.HYBRID if findings.evidence.is_personal else Strategy.POPULAR
         if strategy is Strategy.POPULAR and Leg.TABLE in legs.missing:
             raise NothingAnswered([*legs.missing])

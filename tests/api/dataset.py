@@ -1,0 +1,170 @@
+"""A little outdoor shop in 1999: five users, six campaigns, written as the pipeline writes.
+
+ada, ben, cid and eve talk about the outdoors; dot about something else. eve has
+engaged with every campaign. Ids carry a prefix of the run's own, because Milvus
+and Neo4j are shared with whatever else is in the stack.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mpp_stores.records import (
+    CAMPAIGN_PERFORMANCE_SCHEMA,
+    CONVERSATION_DOCUMENT_SCHEMA,
+    EMBEDDING_DIMENSION,
+    ENGAGED_WITH_SCHEMA,
+    MESSAGE_SCHEMA,
+    MESSAGE_VECTOR_SCHEMA,
+    USER_ENGAGEMENT_SCHEMA,
+    USER_PROFILE_SCHEMA,
+)
+
+PERFORMANCE_SCORES = {
+    "boots": 0.81,
+    "tents": 0.42,
+    "lamps": 0.55,
+    "maps": 0.37,
+    "stoves": 0.64,
+    "cards": 0.93,
+}
+CONVERSATIONS = [
+    ("ada", "boots", "Do these boots keep water out?"),
+    ("ada", "boots", "Which size of boots should I take?"),
+    ("ada", "tents", "Is the tent light enough to carry?"),
+    ("ben", "boots", "My boots need new laces."),
+    ("ben", "tents", "Does the tent stand up to wind?"),
+    ("ben", "lamps", "How long does the lamp burn?"),
+    ("ben", "lamps", "Is the lamp bright enough to read by?"),
+    ("cid", "boots", "Are the boots warm in snow?"),
+    ("cid", "lamps", "Does the lamp come with batteries?"),
+    ("cid", "maps", "Do you have a map of the coast?"),
+    ("dot", "cards", "May I pay by card?"),
+    ("dot", "stoves", "Which gas does the stove take?"),
+    *(("eve", campaign, f"Tell me about {campaign}.") for campaign in PERFORMANCE_SCORES),
+]
+_DIRECTIONS = np.random.default_rng(1999).normal(size=(2, EMBEDDING_DIMENSION))
+_NOISE = np.random.default_rng(3).normal(size=(len(CONVERSATIONS), EMBEDDING_DIMENSION))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of every target; `prefix` starts every id."""
+
+    prefix: str
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for number, (user, campaign, text) in enumerate(CONVERSATIONS):
+            sent_at = datetime(1999, 3, 1, 9, tzinfo=UTC) + timedelta(hours=7 * number)
+            direction = _DIRECTIONS[1 if user == "dot" else 0]
+            self.messages.append(
+                {
+                    "message_id": self.id(f"message-{number:02}"),
+                    "user_id": self.id(user),
+                    "campaign_id": self.id(campaign),
+                    "text": text,
+                    "sent_at": sent_at,
+                    "event_day": sent_at.date(),
+                    "embedding": _unit(direction + 0.4 * _NOISE[number]),
+                    "batch": self.id("batch"),
+                    "position": number,
+                    "attributes": "{}",
+                }
+            )
+
+    def id(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    @property
+    def days(self) -> list[date]:
+        return sorted({message["event_day"] for message in self.messages})
+
+    def batches(self) -> dict[str, pa.RecordBatch]:
+        """What to write, by target name."""
+        engagement = self.engagement()
+        return {
+            "milvus/messages": _batch(self.messages, MESSAGE_VECTOR_SCHEMA),
+            "milvus/user_profiles": _batch(self.profiles(), USER_PROFILE_SCHEMA),
+            "neo4j/messages": _batch(self.messages, MESSAGE_SCHEMA),
+            "neo4j/engaged_with": _batch(engagement, ENGAGED_WITH_SCHEMA),
+            "mongo/conversations": _batch(self.messages, CONVERSATION_DOCUMENT_SCHEMA),
+            "postgres/user_engagement": _batch(engagement, USER_ENGAGEMENT_SCHEMA),
+            "postgres/campaign_performance": _batch(
+                self.performances(), CAMPAIGN_PERFORMANCE_SCHEMA
+            ),
+        }
+
+    def profiles(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "user_id": user_id,
+                "message_count": len(sent),
+                "last_at": max(message["sent_at"] for message in sent),
+                "embedding": _unit(np.mean([message["embedding"] for message in sent], axis=0)),
+            }
+            for (user_id,), sent in self._grouped("user_id").items()
+        ]
+
+    def engagement(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "user_id": user_id,
+                "campaign_id": campaign_id,
+                **_span(sent),
+                "engagement_score": len(sent) / 10,
+                "engagement_level": "low",
+            }
+            for (user_id, campaign_id), sent in self._grouped("user_id", "campaign_id").items()
+        ]
+
+    def performances(self) -> list[dict[str, Any]]:
+        rows = []
+        for (campaign_id,), sent in self._grouped("campaign_id").items():
+            days_of_user = Counter(
+                user for user, _ in {(row["user_id"], row["event_day"]) for row in sent}
+            )
+            rows.append(
+                {
+                    "campaign_id": campaign_id,
+                    **_span(sent),
+                    "user_count": len(days_of_user),
+                    "messages_per_user": len(sent) / len(days_of_user),
+                    "returning_user_share": sum(days > 1 for days in days_of_user.values())
+                    / len(days_of_user),
+                    "recent_message_count": sum(
+                        row["event_day"] > self.days[-1] - timedelta(days=7) for row in sent
+                    ),
+                    "performance_score": PERFORMANCE_SCORES[campaign_id.removeprefix(self.prefix)],
+                }
+            )
+        return rows
+
+    def _grouped(self, *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+        groups = defaultdict(list)
+        for message in self.messages:
+            groups[tuple(message[column] for column in columns)].append(message)
+        return groups
+
+
+def _span(sent: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "message_count": len(sent),
+        "active_days": len({message["event_day"] for message in sent}),
+        "first_at": min(message["sent_at"] for message in sent),
+        "last_at": max(message["sent_at"] for message in sent),
+    }
+
+
+def _unit(vector: np.ndarray) -> list[float]:
+    return (vector / np.linalg.norm(vector)).astype(np.float32).tolist()
+
+
+def _batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(
+        [{name: row[name] for name in schema.names} for row in rows], schema
+    )

@@ -1,0 +1,48 @@
+import httpx
+import pytest
+
+from mpp_api.settings import ApiSettings
+from tests.api.addresses import without
+from tests.api.conftest import serving
+
+STORES = ("milvus", "neo4j", "postgres", "mongo", "redis")
+
+
+async def test_every_store_is_named_and_ok(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health")
+    reply = response.json()
+    assert response.status_code == 200
+    assert reply["status"] == "ok"
+    assert set(reply["stores"]) == set(STORES)
+    for store in reply["stores"].values():
+        assert store["status"] == "ok"
+        assert store["latency_ms"] > 0
+        assert store["error"] is None
+
+
+@pytest.mark.parametrize("store", STORES)
+async def test_a_store_that_is_down_is_named_and_the_rest_is_degraded(
+    api_settings: ApiSettings, store: str
+) -> None:
+    async with serving(without(api_settings, store)) as client:
+        response = await client.get("/health")
+    reply = response.json()
+    assert response.status_code == 200
+    assert reply["status"] == "degraded"
+    assert [name for name, found in reply["stores"].items() if found["status"] == "down"] == [store]
+    assert reply["stores"][store]["error"] == "StoreUnavailable"
+
+
+async def test_without_the_serving_stores_the_service_is_down(api_settings: ApiSettings) -> None:
+    async with serving(without(api_settings, "milvus", "neo4j", "postgres")) as client:
+        response = await client.get("/health")
+    assert response.status_code == 503
+    assert response.json()["status"] == "down"
+    assert response.json()["stores"]["redis"]["status"] == "ok"
+
+
+async def test_health_tells_no_address(api_settings: ApiSettings) -> None:
+    async with serving(without(api_settings, *STORES)) as client:
+        response = await client.get("/health")
+    assert "127.0.0.1" not in response.text
+    assert "://" not in response.text

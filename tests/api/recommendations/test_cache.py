@@ -1,0 +1,70 @@
+"""Which replies are kept, and for which question."""
+
+import httpx
+import pytest
+
+from mpp_api.settings import ApiSettings
+from mpp_stores.records import Release
+from mpp_stores.redis.cache import CacheOutcome, ReplyCache
+from tests.api.addresses import without
+from tests.api.conftest import serving
+from tests.api.dataset import Dataset
+
+
+async def test_a_repeated_question_is_answered_with_the_same_bytes(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    first = await client.get(f"/recommendations/{dataset.id('ada')}")
+    second = await client.get(f"/recommendations/{dataset.id('ada')}")
+    assert (first.headers["X-Cache"], second.headers["X-Cache"]) == ("miss", "hit")
+    assert first.content == second.content
+    assert second.headers["Content-Type"] == "application/json"
+    assert float(second.headers["X-Release-Age-Seconds"]) > first.json()["release"]["age_seconds"]
+
+
+@pytest.mark.parametrize("query", ["limit=3", "exclude_seen=false"])
+async def test_every_input_makes_its_own_question(
+    client: httpx.AsyncClient, dataset: Dataset, query: str
+) -> None:
+    await client.get(f"/recommendations/{dataset.id('ada')}")
+    other = await client.get(f"/recommendations/{dataset.id('ada')}?{query}")
+    assert other.headers["X-Cache"] == "miss"
+
+
+async def test_a_new_release_is_served_at_once(
+    api_settings: ApiSettings, dataset: Dataset, request: pytest.FixtureRequest
+) -> None:
+    settings = api_settings.model_copy(update={"api_release_recheck_seconds": 1e-6})
+    async with serving(settings) as client:
+        before = await client.get(f"/recommendations/{dataset.id('ada')}")
+        published: Release = request.getfixturevalue("new_release")
+        after = await client.get(f"/recommendations/{dataset.id('ada')}")
+    assert after.headers["X-Cache"] == "miss"
+    assert after.json()["release"]["release_id"] == published.release_id
+    assert before.json()["release"]["release_id"] != published.release_id
+
+
+async def test_a_reply_that_lacks_a_leg_is_not_kept(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "neo4j")) as client:
+        for _ in range(2):
+            response = await client.get(f"/recommendations/{dataset.id('ada')}")
+            assert response.json()["missing_legs"] == ["graph"]
+            assert response.headers["X-Cache"] == "miss"
+
+
+async def test_without_redis_replies_are_complete_and_say_bypass(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "redis")) as client:
+        response = await client.get(f"/recommendations/{dataset.id('ada')}")
+    assert response.status_code == 200
+    assert response.headers["X-Cache"] == "bypass"
+    assert response.json()["missing_legs"] == []
+
+
+async def test_an_unknown_key_is_a_miss(api_settings: ApiSettings, dataset: Dataset) -> None:
+    cache = ReplyCache(api_settings)
+    assert (await cache.get(dataset.id("key"))).outcome is CacheOutcome.MISS
+    await cache.close()

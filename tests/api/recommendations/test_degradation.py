@@ -1,0 +1,124 @@
+"""Each store in turn is really unreachable; the reply does without and says so."""
+
+import httpx
+import pytest
+
+from mpp_api.settings import ApiSettings
+from mpp_stores.records import Release
+from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
+from tests.api.conftest import serving
+from tests.api.dataset import Dataset
+
+SERVING_STORES = ("milvus", "neo4j", "postgres")
+
+
+@pytest.mark.parametrize(
+    ("store", "leg", "empty_parts"),
+    [
+        ("milvus", "vector", {"similar_users", "messages"}),
+        ("neo4j", "graph", {"similar_users", "graph"}),
+        ("postgres", "table", {"performance"}),
+        ("mongo", "document", set()),
+    ],
+)
+@pytest.mark.usefixtures("new_release")
+async def test_without_one_store_the_others_answer(
+    api_settings: ApiSettings,
+    dataset: Dataset,
+    store: str,
+    leg: str,
+    empty_parts: set[str],
+) -> None:
+    async with serving(without(api_settings, store)) as client:
+        response = await client.get(f"/recommendations/{dataset.id('ada')}")
+    reply = response.json()
+    assert response.status_code == 200
+    assert reply["missing_legs"] == [leg]
+    assert reply["strategy"] == "hybrid"
+    assert reply["known_user"] is True
+    items = {item["campaign_id"]: item for item in reply["items"]}
+    assert not {dataset.id("boots"), dataset.id("tents")} & set(items)
+    parts = items[dataset.id("lamps")]["score_parts"]
+    assert {part["name"] for part in parts if part["value"] == 0} == empty_parts
+
+
+async def test_without_postgres_from_the_start_no_release_is_claimed(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "postgres")) as client:
+        response = await client.get(f"/recommendations/{dataset.id('ada')}")
+    assert response.json()["release"] is None
+    assert response.headers["X-Release-State"] == "unknown"
+    assert response.headers["X-Cache"] == "bypass"
+    assert "X-Release-Age-Seconds" not in response.headers
+
+
+async def test_when_postgres_is_lost_the_last_known_release_is_served_and_marked(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    port = free_port()
+    settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
+        update={"api_release_recheck_seconds": 1e-6}
+    )
+    async with serving(settings) as client:
+        async with postgres_also_at(port, api_settings):
+            complete = await client.get(f"/recommendations/{dataset.id('ada')}")
+        kept = await client.get(f"/recommendations/{dataset.id('ada')}")
+        degraded = await client.get(f"/recommendations/{dataset.id('ben')}")
+        async with postgres_also_at(port, api_settings):
+            again = await client.get(f"/recommendations/{dataset.id('ben')}")
+    assert kept.headers["X-Cache"] == "hit"
+    assert kept.headers["X-Release-State"] == "last-known"
+    assert kept.content == complete.content
+    assert degraded.json()["missing_legs"] == ["table"]
+    assert degraded.json()["release"]["release_id"] == new_release.release_id
+    assert degraded.json()["release"]["state"] == "last-known"
+    assert again.json()["missing_legs"] == []
+    assert again.json()["release"]["state"] == "current"
+
+
+async def test_without_milvus_and_neo4j_known_users_get_unseen_popular_campaigns(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "milvus", "neo4j")) as client:
+        response = await client.get(f"/recommendations/{dataset.id('ada')}")
+    reply = response.json()
+    assert reply["strategy"] == "popular"
+    assert reply["known_user"] is True
+    assert reply["missing_legs"] == ["vector", "graph"]
+    assert [item["campaign_id"] for item in reply["items"]] == [
+        dataset.id(campaign) for campaign in ("cards", "stoves", "lamps", "maps")
+    ]
+
+
+async def test_a_user_nobody_knows_is_not_called_unknown_while_a_store_is_missing(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "milvus")) as client:
+        response = await client.get(f"/recommendations/{dataset.id('nobody')}")
+    assert response.json()["strategy"] == "popular"
+    assert response.json()["known_user"] is None
+
+
+@pytest.mark.parametrize(
+    ("user", "missing"),
+    [
+        ("ada", ("milvus", "neo4j", "postgres", "mongo", "redis")),
+        ("ada", SERVING_STORES),
+        ("nobody", ("postgres",)),
+    ],
+)
+async def test_when_nothing_can_answer_the_problem_says_so_and_when_to_retry(
+    api_settings: ApiSettings, dataset: Dataset, user: str, missing: tuple[str, ...]
+) -> None:
+    async with serving(without(api_settings, *missing)) as client:
+        response = await client.get(f"/recommendations/{dataset.id(user)}")
+    assert_unavailable(response)
+    assert "table" in response.json()["detail"]
+
+
+def assert_unavailable(response: httpx.Response) -> None:
+    assert response.status_code == 503
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert int(response.headers["Retry-After"]) > 0
+    assert "127.0.0.1" not in response.text

@@ -1,0 +1,93 @@
+"""The app as it is deployed: a process of its own, over HTTP."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from mpp_api.main import create_app
+from mpp_api.settings import ApiSettings
+from mpp_stores.records import Release
+from tests.api.addresses import free_port
+from tests.api.dataset import Dataset
+
+READY_WITHIN_SECONDS = 60
+
+
+@contextmanager
+def served(settings: ApiSettings) -> Iterator[str]:
+    """uvicorn with the settings in its environment; yields the base URL."""
+    port = free_port()
+    values = {
+        f"MPP_{name.upper()}": value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
+        for name, value in settings.model_dump().items()
+    }
+    command = [sys.executable, "-m", "uvicorn", "--factory", "mpp_api.main:create_app"]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)], env=os.environ | values
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        give_up = time.monotonic() + READY_WITHIN_SECONDS
+        while True:
+            assert process.poll() is None, f"uvicorn ended with {process.returncode}"
+            try:
+                httpx.get(f"{url}/metrics")
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < give_up, "uvicorn did not become ready"
+                time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_recommendations_are_served_over_http(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    with served(api_settings) as url, httpx.Client(base_url=url, timeout=30) as client:
+        assert client.get("/health").json()["status"] == "ok"
+        response = client.get(f"/recommendations/{dataset.id('ada')}")
+        assert response.status_code == 200
+        assert response.json()["items"][0]["campaign_id"] == dataset.id("lamps")
+        assert response.json()["release"]["release_id"] == new_release.release_id
+        repeated = client.get(f"/recommendations/{dataset.id('ada')}")
+        assert repeated.headers["X-Cache"] == "hit"
+        assert repeated.content == response.content
+
+
+def test_every_operation_is_described_and_its_failures_documented(
+    api_settings: ApiSettings,
+) -> None:
+    paths = create_app(api_settings).openapi()["paths"]
+    assert set(paths) == {
+        "/recommendations/{user_id}",
+        "/recommendations",
+        "/users/{user_id}/engagement",
+        "/campaigns/{campaign_id}/performance",
+        "/health",
+        "/metrics",
+    }
+    for path, operations in paths.items():
+        for operation in operations.values():
+            assert operation["summary"]
+            assert path == "/metrics" or "503" in operation["responses"]
+
+
+def test_a_missing_address_stops_the_start_with_its_name_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MPP_MILVUS_URI", raising=False)
+    monkeypatch.setenv("MPP_REDIS_URL", "redis://:hush@nowhere")
+    with pytest.raises(ValueError, match="milvus_uri") as caught:
+        create_app()
+    assert "hush" not in str(caught.value)

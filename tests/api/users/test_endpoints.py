@@ -1,0 +1,39 @@
+import httpx
+
+from mpp_api.settings import ApiSettings
+from tests.api.addresses import without
+from tests.api.conftest import serving
+from tests.api.dataset import Dataset
+
+
+async def test_engagement_lists_the_user_s_campaigns_best_first(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    response = await client.get(f"/users/{dataset.id('ada')}/engagement")
+    reply = response.json()
+    assert response.status_code == 200
+    assert (reply["campaign_count"], reply["message_count"]) == (2, 3)
+    assert [row["campaign_id"] for row in reply["campaigns"]] == [
+        dataset.id("boots"),
+        dataset.id("tents"),
+    ]
+    assert reply["campaigns"][0]["engagement_score"] == 0.2
+
+
+async def test_an_unknown_user_is_a_404_problem_that_names_the_user(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    response = await client.get(f"/users/{dataset.id('nobody')}/engagement")
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert dataset.id("nobody") in response.json()["detail"]
+
+
+async def test_without_postgres_engagement_is_unavailable_and_names_the_store(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "postgres")) as client:
+        response = await client.get(f"/users/{dataset.id('ada')}/engagement")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert response.json()["detail"].startswith("postgres did not answer")
