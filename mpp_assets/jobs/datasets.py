@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StringType, StructType
@@ -37,21 +37,15 @@ def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:
     Spark stages the new files and swaps the days in when the write commits, so a
     failed write changes nothing. Days left without rows are removed afterwards.
     """
+    observed = Observation("replaced")
     (
-        rows.repartition("event_day")
+        rows.observe(observed, f.collect_set("event_day").alias("days"))
+        .repartition("event_day")
         .sortWithinPartitions("event_day", "message_id")
         .write.mode("overwrite")
         .option("partitionOverwriteMode", "dynamic")
         .partitionBy("event_day")
         .parquet(str(path))
     )
-    written = {
-        row.event_day
-        for row in rows.sparkSession.read.parquet(str(path))
-        .where(f.col("event_day").isin(list(days)))
-        .select("event_day")
-        .distinct()
-        .collect()
-    }
-    for day in set(days) - written:
+    for day in set(days).difference(observed.get["days"]):
         shutil.rmtree(path / f"event_day={day}", ignore_errors=True)

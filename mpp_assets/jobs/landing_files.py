@@ -1,5 +1,6 @@
 """Reading a landed file record by record, without holding it in memory."""
 
+import codecs
 import gzip
 import io
 import json
@@ -40,16 +41,18 @@ def read_records(path: Path) -> Iterator[InputRecord]:
         if stream.peek(2).startswith(_GZIP_MAGIC):
             unzipped = cast("io.RawIOBase", gzip.GzipFile(fileobj=stream))
             stream = files.enter_context(io.BufferedReader(unzipped))
-        read = _read_array if _starts_array(stream) else _read_lines
-        yield from read(stream)
+        head = _peek(stream)
+        if head.startswith(codecs.BOM_UTF8):
+            stream.read(len(codecs.BOM_UTF8))
+        starts_array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+        yield from _read_array(stream) if starts_array else _read_lines(stream)
 
 
-def _starts_array(stream: io.BufferedReader) -> bool:
+def _peek(stream: io.BufferedReader) -> bytes:
     try:
-        head = stream.peek(4096)
+        return stream.peek(4096)
     except (EOFError, OSError):  # a damaged gzip file: reading it reports the fault
-        return False
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+        return b""
 
 
 def _read_array(stream: BinaryIO) -> Iterator[InputRecord]:
@@ -74,9 +77,9 @@ def _read_lines(stream: BinaryIO) -> Iterator[InputRecord]:
 
 
 def _read_line(position: int, line: bytes) -> InputRecord:
-    raw = line.decode("utf-8-sig", errors="backslashreplace").strip()
+    raw = line.decode("utf-8", errors="backslashreplace").strip()
     try:
-        return InputRecord(position, raw, json.loads(line.decode("utf-8-sig")))
+        return InputRecord(position, raw, json.loads(line.decode()))
     except UnicodeDecodeError:
         return InputRecord(position, raw, fault="record not UTF-8")
     except json.JSONDecodeError:

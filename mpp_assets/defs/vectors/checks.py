@@ -1,0 +1,4 @@
+from mpp_assets.defs.vectors.assets import message_vectors
+from mpp_assets.store_checks import holds_every_message
+
+message_vectors_hold_every_message = holds_every_message(message_vectors)
