@@ -1,0 +1,57 @@
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
+from mpp_assets.jobs.landing import land_batch
+from mpp_stores.lake import Lake
+
+DAY, NEXT_DAY = date(2026, 1, 6), date(2026, 1, 7)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+def land(spark, lake: Lake, folder: Path, name: str, landed_at: int, **fields: str) -> None:
+    event = {"user_id": "u", "message": "hi", "timestamp": str(DAY), "campaign": "c"} | fields
+    file = folder / name
+    file.write_text(json.dumps([event]))
+    os.utime(file, (landed_at, landed_at))
+    land_batch(spark, lake, file)
+
+
+def test_of_one_message_in_two_batches_the_latest_batch_wins(spark, lake, tmp_path):
+    land(spark, lake, tmp_path, "z.json", 1_000, message_id="m", message="early")
+    land(spark, lake, tmp_path, "a.json", 2_000, message_id="m", message="late")
+    build_conversation_events(spark, lake, [DAY])
+    [row] = read_conversation_events(spark, lake).collect()
+    assert (row.text, row.batch) == ("late", "a.json")
+
+
+def test_replacing_a_day_leaves_the_other_days_untouched(spark, lake, tmp_path):
+    land(spark, lake, tmp_path, "a.json", 1_000)
+    land(spark, lake, tmp_path, "b.json", 1_000, timestamp=str(NEXT_DAY))
+    build_conversation_events(spark, lake, [DAY, NEXT_DAY])
+    land(spark, lake, tmp_path, "a.json", 2_000, message="corrected")
+    land(spark, lake, tmp_path, "b.json", 2_000, message="unseen", timestamp=str(NEXT_DAY))
+    build_conversation_events(spark, lake, [DAY])
+    texts = {row.event_day: row.text for row in read_conversation_events(spark, lake).collect()}
+    assert texts == {DAY: "corrected", NEXT_DAY: "hi"}
+
+
+def test_a_day_that_lost_its_events_becomes_empty(spark, lake, tmp_path):
+    land(spark, lake, tmp_path, "a.json", 1_000)
+    build_conversation_events(spark, lake, [DAY])
+    land(spark, lake, tmp_path, "a.json", 2_000, timestamp=str(NEXT_DAY))
+    build_conversation_events(spark, lake, [DAY, NEXT_DAY])
+    assert lake.days_of(lake.conversation_events) == [NEXT_DAY]
+
+
+def test_a_day_without_any_batch_has_no_events(spark, lake):
+    build_conversation_events(spark, lake, [DAY])
+    assert read_conversation_events(spark, lake, [DAY]).count() == 0

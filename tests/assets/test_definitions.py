@@ -1,0 +1,60 @@
+import dagster as dg
+import pytest
+
+from mpp_assets.definitions import definitions
+from mpp_stores.targets import TARGETS
+
+REPOSITORY = definitions.get_repository_def()
+GRAPH = REPOSITORY.asset_graph
+
+
+def test_every_store_target_has_an_asset_of_its_name():
+    assert set(TARGETS) <= {key.to_user_string() for key in GRAPH.materializable_asset_keys}
+
+
+@pytest.mark.parametrize(
+    "key", sorted(GRAPH.materializable_asset_keys), ids=lambda key: key.to_user_string()
+)
+def test_every_asset_says_what_it_is(key: dg.AssetKey):
+    node = GRAPH.get(key)
+    assert len(key.path) == 2
+    assert node.description
+    assert node.group_name != "default"
+    assert node.owners
+    assert node.kinds
+
+
+@pytest.mark.parametrize("key", sorted(TARGETS))
+def test_every_store_asset_shows_its_columns(key: str):
+    metadata = GRAPH.get(dg.AssetKey.from_user_string(key)).metadata
+    assert metadata["dagster/column_schema"].columns
+
+
+def test_a_range_of_days_is_one_run():
+    daily = [
+        GRAPH.get(key)
+        for key in GRAPH.materializable_asset_keys
+        if isinstance(GRAPH.get(key).partitions_def, dg.DailyPartitionsDefinition)
+    ]
+    assert daily
+    assert all(node.backfill_policy == dg.BackfillPolicy.single_run() for node in daily)
+
+
+def test_a_release_waits_for_every_store_and_every_blocking_check():
+    release = dg.AssetKey(["postgres", "serving_release"])
+    upstream = dg.AssetSelection.assets(release).upstream().resolve(GRAPH)
+    assert upstream == GRAPH.materializable_asset_keys
+    checks = GRAPH.asset_check_keys
+    assert {check.asset_key.to_user_string() for check in checks} >= {
+        "milvus/messages",
+        "neo4j/messages",
+        "mongo/conversations",
+        "postgres/user_engagement",
+    }
+
+
+def test_the_refresh_job_runs_everything_but_landing():
+    job = REPOSITORY.get_job("refresh")
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {
+        key.to_user_string() for key in GRAPH.materializable_asset_keys
+    } - {"lake/landed_events"}
