@@ -9,9 +9,8 @@ PIP_VERSION := 26.3
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 
 # The newest suitable Python that starts; choose another with `make PYTHON=/path/to/python3.12`.
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
-	&& { echo $$python; break; }; done)
+PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11; do \
+	$$python -c "" 2>/dev/null && { echo $$python; break; }; done),python3)
 
 SAMPLE_DATA ?= data/sample_conversations.json
 SAMPLE_USER ?= user-011
@@ -32,9 +31,6 @@ down: setup
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { \
-		echo "Python 3.11, 3.12 or 3.13 is needed and none was found: install one, or name it with make PYTHON=/path/to/python." >&2; \
-		exit 1; }
 	@$(PYTHON) mpp_local/prerequisites.py
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once; this takes a few minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -51,7 +47,9 @@ $(READY): requirements.lock pyproject.toml
 test: lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/dagster definitions validate
+	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.
+	home=$$(mktemp -d); DAGSTER_HOME=$$home $(BIN)/dagster definitions validate; \
+		status=$$?; rm -r $$home; exit $$status
 	$(BIN)/pytest
 
 lint: setup
