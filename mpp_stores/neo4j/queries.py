@@ -62,9 +62,9 @@ DELETE sent
 
 UNLINK_FORMER_CAMPAIGNS: Final = """
 UNWIND $rows AS row
-MATCH (message:Message {message_id: row.message_id})-[in:IN]->(campaign:Campaign)
+MATCH (message:Message {message_id: row.message_id})-[relation:IN]->(campaign:Campaign)
 WHERE campaign.campaign_id <> row.campaign_id
-DELETE in
+DELETE relation
 """
 
 MESSAGE_DAYS: Final = """
@@ -75,7 +75,7 @@ RETURN DISTINCT message.event_day AS event_day
 COUNT_MESSAGES: Final = """
 UNWIND $days AS day
 MATCH (message:Message {event_day: day})
-RETURN count(message) AS rows
+RETURN count(message) AS row_count
 """
 
 READ_MESSAGES: Final = """
@@ -115,7 +115,7 @@ SET edge.message_count = row.message_count,
 
 COUNT_ENGAGED_WITH: Final = """
 MATCH (:User)-[edge:ENGAGED_WITH]->(:Campaign)
-RETURN count(edge) AS rows
+RETURN count(edge) AS row_count
 """
 
 READ_ENGAGED_WITH: Final = """

@@ -82,12 +82,20 @@ class GraphReader:
         self, attempted: str, query: LiteralString, **parameters: Any
     ) -> list[neo4j.Record]:
         with neo4j_errors(attempted):
-            async with asyncio.timeout(self._timeout_seconds):
-                try:
-                    return await self._run(query, parameters)
-                except (ServiceUnavailable, SessionExpired):
-                    # A pooled connection outlived its server; the pool has dropped it by now.
-                    return await self._run(query, parameters)
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    return await self._run_outliving_connections(query, parameters)
+            except TimeoutError:
+                raise TimeoutError(f"no answer within {self._timeout_seconds} s") from None
+
+    async def _run_outliving_connections(
+        self, query: LiteralString, parameters: dict[str, Any]
+    ) -> list[neo4j.Record]:
+        """Once more where a pooled connection outlived its server: the pool has dropped it now."""
+        try:
+            return await self._run(query, parameters)
+        except (ServiceUnavailable, SessionExpired):
+            return await self._run(query, parameters)
 
     async def _run(self, query: LiteralString, parameters: dict[str, Any]) -> list[neo4j.Record]:
         bounded = neo4j.Query(query, timeout=self._timeout_seconds)

@@ -73,7 +73,7 @@ class GraphTarget:
     def _count(self, statement: LiteralString, **parameters: Any) -> int:
         with neo4j_errors(f"count {self.name}"):
             (record,) = self._commit(statement, **parameters)
-            return int(record["rows"])
+            return int(record["row_count"])
 
     def _delete(self, statement: LiteralString, **parameters: Any) -> int:
         """Repeat a deleting statement, a transaction each time, until nothing is left."""

@@ -1,0 +1,99 @@
+"""The `conversations` collection: its name, indexes and documents.
+
+    {
+      _id: "<message_id>",
+      user_id: "u1", campaign_id: "spring", text: "…",
+      sent_at: ISODate("2024-03-01T08:30:00.123Z"),
+      sent_at_us: 1709281800123457,
+      event_day: "2024-03-01",
+      batch: "…", position: 17,
+      attributes: { … },
+      materialization: "…"
+    }
+
+A BSON date ends at the millisecond. `sent_at` is for people and date operators;
+`sent_at_us`, microseconds since 1970 UTC, is what we sort by and read back.
+`attributes` is described in `mpp_stores.mongo.attributes`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import pyarrow as pa
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from mpp_stores.mongo import attributes
+from mpp_stores.records import (
+    CONVERSATION_DOCUMENT_SCHEMA,
+    ConversationDocument,
+)
+
+CONVERSATIONS: Final = "conversations"
+
+INDEXES: Final = (
+    IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING)]),
+    IndexModel([("event_day", ASCENDING)]),
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Document = Mapping[str, Any]
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def documents(batch: pa.RecordBatch, stamp: str) -> list[dict[str, Any]]:
+    """The rows of a `CONVERSATION_DOCUMENT_SCHEMA` batch as documents."""
+    return [
+        {
+            "_id": row["message_id"],
+            "user_id": row["user_id"],
+            "campaign_id": row["campaign_id"],
+            "text": row["text"],
+            "sent_at": row["sent_at"],
+            "sent_at_us": microseconds(row["sent_at"]),
+            "event_day": row["event_day"].isoformat(),
+            "batch": row["batch"],
+            "position": row["position"],
+            "attributes": attributes.to_document(row["attributes"]),
+            "materialization": stamp,
+        }
+        for row in batch.to_pylist()
+    ]
+
+
+def batch_of(found: Iterable[Document]) -> pa.RecordBatch:
+    """The reverse of `documents`."""
+    rows = [
+        {
+            **document,
+            "message_id": document["_id"],
+            "sent_at": _moment(document["sent_at_us"]),
+            "event_day": date.fromisoformat(document["event_day"]),
+            "attributes": attributes.to_text(document["attributes"]),
+        }
+        for document in found
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=CONVERSATION_DOCUMENT_SCHEMA)
+
+
+def record_of(document: Document) -> ConversationDocument:
+    return ConversationDocument(
+        message_id=document["_id"],
+        user_id=document["user_id"],
+        campaign_id=document["campaign_id"],
+        text=document["text"],
+        sent_at=_moment(document["sent_at_us"]),
+        event_day=date.fromisoformat(document["event_day"]),
+        batch=document["batch"],
+        position=document["position"],
+        attributes=attributes.from_document(document["attributes"]) or {},
+    )
+
+
+def _moment(since_epoch: int) -> datetime:
+    return _EPOCH + since_epoch * _MICROSECOND

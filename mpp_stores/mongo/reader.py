@@ -1,0 +1,81 @@
+"""What the API asks MongoDB."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from pymongo import DESCENDING, AsyncMongoClient
+
+from mpp_stores.mongo.connection import mongo_errors, uri_errors
+from mpp_stores.mongo.documents import CONVERSATIONS, Document, microseconds, record_of
+from mpp_stores.records import ConversationDocument
+from mpp_stores.settings import StoreSettings
+
+DEFAULT_TIMEOUT_SECONDS = 2.0
+SERVER_SELECTION_SECONDS = 0.5
+"""How long a call waits for a server while none is reachable."""
+
+
+class DocumentReader:
+    """A pool that opens on first use, so the API starts while MongoDB is down.
+
+    `timeout_seconds` bounds a whole call. The driver watches the server in the
+    background, so the reader recovers when it does.
+    """
+
+    def __init__(
+        self,
+        settings: StoreSettings,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        collection: str = CONVERSATIONS,
+    ) -> None:
+        with uri_errors():
+            self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+                settings.mongo_uri.get_secret_value(),
+                appname="mpp",
+                serverSelectionTimeoutMS=int(SERVER_SELECTION_SECONDS * 1_000),
+            )
+        self._timeout_seconds = timeout_seconds
+        self._collection = self._client[settings.mongo_database][collection]
+
+    async def ping(self) -> None:
+        """Raises unless MongoDB answers a command."""
+        async with self._answering("ping"):
+            await self._client.admin.command("ping")
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def messages(self, message_ids: Sequence[str]) -> list[ConversationDocument]:
+        """The messages in the order of their ids as given; unknown ids are left out."""
+        async with self._answering("read messages"):
+            cursor = self._collection.find({"_id": {"$in": list(message_ids)}})
+            found: dict[str, Document] = {document["_id"]: document async for document in cursor}
+        return [record_of(found[key]) for key in dict.fromkeys(message_ids) if key in found]
+
+    async def timeline(
+        self, user_id: str, limit: int, before: datetime | None = None
+    ) -> list[ConversationDocument]:
+        """The user's newest messages, at most `limit`, sent strictly earlier than `before`."""
+        if limit < 1:  # MongoDB takes 0 as no limit
+            return []
+        condition: dict[str, Any] = {"user_id": user_id}
+        if before is not None:
+            condition["sent_at_us"] = {"$lt": microseconds(before)}
+        async with self._answering("read a timeline"):
+            cursor = self._collection.find(condition)
+            cursor = cursor.sort([("sent_at_us", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+            return [record_of(document) async for document in cursor]
+
+    @asynccontextmanager
+    async def _answering(self, attempted: str) -> AsyncIterator[None]:
+        with mongo_errors(attempted):
+            try:
+                # Not the driver's timeoutMS: a call would wait all of it for a dead server.
+                async with asyncio.timeout(self._timeout_seconds):
+                    yield
+            except TimeoutError:
+                raise TimeoutError(f"no answer within {self._timeout_seconds} s") from None

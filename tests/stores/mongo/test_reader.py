@@ -1,0 +1,129 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from pymongo.collection import Collection
+
+from mpp_stores.errors import StoreUnavailable
+from mpp_stores.mongo.reader import DocumentReader
+from mpp_stores.mongo.writer import Conversations
+from mpp_stores.records import ConversationDocument
+from mpp_stores.settings import StoreSettings
+from tests.stores.mongo.rows import (
+    FIRST_DAY,
+    HOSTILE_IDS,
+    SECOND_DAY,
+    conversation,
+    conversation_batch,
+)
+
+
+@pytest.fixture
+async def reader(
+    settings: StoreSettings, collection: Collection[dict[str, Any]]
+) -> AsyncIterator[DocumentReader]:
+    reader = DocumentReader(settings, collection=collection.name)
+    yield reader
+    await reader.close()
+
+
+@pytest.fixture
+def three_messages(conversations: Conversations) -> None:
+    """early and late are a microsecond apart; next comes the day after."""
+    conversations.write(
+        conversation_batch(
+            conversation("early", at=time(8, 30, 0, 123456)),
+            conversation("late", at=time(8, 30, 0, 123457)),
+            conversation("next", day=SECOND_DAY),
+            conversation("bobs", "bob"),
+        ),
+        "first",
+    )
+
+
+def ids(found: list[ConversationDocument]) -> list[str]:
+    return [document.message_id for document in found]
+
+
+async def test_ping_succeeds_on_a_live_server(reader: DocumentReader) -> None:
+    await reader.ping()
+
+
+async def test_a_message_comes_whole(reader: DocumentReader, conversations: Conversations) -> None:
+    row = conversation("m1", attributes='{"a.b": {"$c": [1]}}')
+    conversations.write(conversation_batch(row), "first")
+    assert await reader.messages(["m1"]) == [
+        ConversationDocument(
+            message_id="m1",
+            user_id="ada",
+            campaign_id="spring",
+            text="how much is it?",
+            sent_at=datetime(1999, 4, 1, 8, 30, 0, 123457, tzinfo=UTC),
+            event_day=FIRST_DAY,
+            batch="conversations.json",
+            position=17,
+            attributes={"a.b": {"$c": [1]}},
+        )
+    ]
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_messages_come_in_the_order_asked_and_once(reader: DocumentReader) -> None:
+    found = await reader.messages(["next", "early", "next"])
+    assert ids(found) == ["next", "early"]
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_unknown_messages_are_left_out(reader: DocumentReader) -> None:
+    assert ids(await reader.messages(["unknown", "late"])) == ["late"]
+
+
+async def test_asking_for_no_messages_finds_none(reader: DocumentReader) -> None:
+    assert await reader.messages([]) == []
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_a_timeline_is_newest_first_to_the_microsecond(reader: DocumentReader) -> None:
+    assert ids(await reader.timeline("ada", 10)) == ["next", "late", "early"]
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_a_timeline_stops_at_its_limit(reader: DocumentReader) -> None:
+    assert ids(await reader.timeline("ada", 2)) == ["next", "late"]
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_a_timeline_of_limit_zero_is_empty(reader: DocumentReader) -> None:
+    assert await reader.timeline("ada", 0) == []
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_a_timeline_goes_on_strictly_before_a_moment(reader: DocumentReader) -> None:
+    (late,) = await reader.messages(["late"])
+    assert ids(await reader.timeline("ada", 10, before=late.sent_at)) == ["early"]
+    just_after = late.sent_at + timedelta(microseconds=1)
+    assert ids(await reader.timeline("ada", 10, before=just_after)) == ["late", "early"]
+
+
+@pytest.mark.usefixtures("three_messages")
+async def test_an_unknown_user_has_an_empty_timeline(reader: DocumentReader) -> None:
+    assert await reader.timeline("nobody", 10) == []
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_IDS)
+async def test_an_id_is_never_read_as_an_operator(
+    reader: DocumentReader, conversations: Conversations, hostile: str
+) -> None:
+    conversations.write(
+        conversation_batch(conversation("other"), conversation(hostile, hostile)), "first"
+    )
+    assert ids(await reader.messages([hostile])) == [hostile]
+    assert ids(await reader.timeline(hostile, 10)) == [hostile]
+
+
+async def test_a_dead_server_can_be_tried_again(dead_settings: StoreSettings) -> None:
+    reader = DocumentReader(dead_settings, timeout_seconds=0.3)
+    with pytest.raises(StoreUnavailable, match="mongo: could not ping"):
+        await reader.ping()
+    await reader.close()
