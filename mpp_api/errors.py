@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from mpp_stores.errors import StoreError
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
+_REF = "#/components/schemas/{model}"
 
 
 class InvalidInput(BaseModel):
@@ -170,12 +172,20 @@ def install_handlers(app: FastAPI) -> None:
     app.exception_handler(Exception)(_render_defect)
 
 
+def problem_schemas() -> dict[str, Any]:
+    """OpenAPI components that `problem_responses` refer to. FastAPI adds none itself: its own
+    `model` argument documents `application/json`."""
+    _, schemas = models_json_schema([(Problem, "serialization")], ref_template=_REF)
+    definitions: dict[str, Any] = schemas["$defs"]
+    return definitions
+
+
 def problem_responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems an endpoint can answer with."""
     return {
         int(status): {
             "description": status.phrase,
-            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
         }
         for status in statuses
     }

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from mpp_api.campaigns.endpoints import router as campaigns
-from mpp_api.errors import install_handlers
+from mpp_api.errors import install_handlers, problem_schemas
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.middleware import RequestMetrics
@@ -30,6 +31,13 @@ Failures are [problem details](https://www.rfc-editor.org/rfc/rfc9457).
 """
 
 
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"].update(problem_schemas())
+        return document
+
+
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """An app that starts whether or not the stores are up; `settings` default to `MPP_*`."""
     settings = settings or ApiSettings.model_validate({})
@@ -45,7 +53,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
             )
             yield
 
-    app = FastAPI(
+    app = _Api(
         title="Marketing personalization platform",
         summary="Explained campaign recommendations over one published release.",
         description=DESCRIPTION,

@@ -12,6 +12,9 @@ from mpp_stores.postgres.reader import TableReader
 from mpp_stores.redis.cache import ReplyCache
 from mpp_stores.settings import StoreSettings
 
+# A document only adds where a cited message came from: not worth a long wait.
+DOCUMENT_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -30,7 +33,7 @@ async def open_stores(settings: StoreSettings) -> AsyncIterator[Stores]:
         vectors=VectorReader(settings),
         graph=GraphReader(settings),
         tables=TableReader(settings),
-        documents=DocumentReader(settings),
+        documents=DocumentReader(settings, timeout_seconds=DOCUMENT_SECONDS),
         cache=ReplyCache(settings),
     )
     try:

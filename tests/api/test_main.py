@@ -1,6 +1,8 @@
 """The app as it is deployed: a process of its own, over HTTP."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -81,6 +83,14 @@ def test_every_operation_is_described_and_its_failures_documented(
         for operation in operations.values():
             assert operation["summary"]
             assert path == "/metrics" or "503" in operation["responses"]
+
+
+def test_every_reference_of_the_openapi_document_resolves(api_settings: ApiSettings) -> None:
+    document = create_app(api_settings).openapi()
+    references = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(document)))
+    assert "Problem" in references
+    assert references <= set(document["components"]["schemas"])
+    assert "$defs" not in json.dumps(document)
 
 
 def test_a_missing_address_stops_the_start_with_its_name_and_no_secret(
