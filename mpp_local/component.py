@@ -1,7 +1,7 @@
 """What the stack is made of: programs that serve something over the wire."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -23,7 +23,6 @@ class Program:
 
     command: Sequence[str]
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = "TERM"
 
 

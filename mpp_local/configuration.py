@@ -1,8 +1,10 @@
 """Supervisor's configuration, written from the stack's programs."""
 
+import hashlib
+import json
 import os
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from mpp_local.component import Component
 from mpp_local.engines import ENGINES
@@ -22,6 +24,7 @@ starts, counts as failed and is left alone. Any other death is followed by a new
 
 SUPERVISOR = """\
 [supervisord]
+identifier={identifier}
 logfile={run}/supervisord.log
 pidfile={run}/supervisord.pid
 childlogdir={run}
@@ -39,7 +42,6 @@ PROGRAM = """
 [program:{name}]
 command={command}
 directory={folder}
-environment={environment}
 stdout_logfile={log}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=1
@@ -66,21 +68,30 @@ def local_engines(stack: Stack) -> list[Component]:
     return [engine for engine in ENGINES if engine.name not in stack.external]
 
 
-def render_configuration(stack: Stack) -> str:
-    """The whole file. It holds passwords: keep it private.
+def program_environment(stack: Stack) -> dict[str, str]:
+    """What every program of the stack finds in its environment.
 
-    Groups stop in the reverse order of their priority, so the services go first.
+    The supervisor is started with it and hands it on. Its configuration file could not
+    quote every address.
+    """
+    return {**environment_of(stack), "PYTHONUNBUFFERED": "1", MARKER: str(stack.home)}
+
+
+def render_configuration(stack: Stack) -> str:
+    """The whole file.
+
+    It changes whenever the environment does, of which it carries a digest. Groups stop
+    in the reverse order of their priority, so the services go first.
     """
     engines, services = local_engines(stack), list(SERVICES)
     text = SUPERVISOR.format(
         run=_escaped(stack.run),
         socket=_escaped(stack.control_socket),
+        identifier=_digest(program_environment(stack)),
         user="user=root\n" if os.geteuid() == 0 else "",
     )
-    for engine in engines:
-        text += _program(stack, engine, {})
-    for service in services:
-        text += _program(stack, service, environment_of(stack))
+    for component in (*engines, *services):
+        text += _program(stack, component)
     for priority, (name, members) in enumerate(
         {STORES_GROUP: engines, SERVICES_GROUP: services}.items()
     ):
@@ -90,30 +101,21 @@ def render_configuration(stack: Stack) -> str:
     return text
 
 
-def _program(stack: Stack, component: Component, environment: Mapping[str, str]) -> str:
+def _program(stack: Stack, component: Component) -> str:
     program = component.program(stack)
-    everything = {
-        "PYTHONUNBUFFERED": "1",
-        **program.environment,
-        **environment,
-        MARKER: str(stack.home),
-    }
     return PROGRAM.format(
         name=component.name,
         command=_escaped(shlex.join(program.command)),
         folder=_escaped(program.folder),
-        environment=_escaped(",".join(_assignments(everything))),
-        log=_escaped(stack.log(component.name)),
+        log=_escaped(_escaped(stack.log(component.name))),  # supervisor expands this one twice
         stop_signal=program.stop_signal,
         steady_seconds=STEADY_SECONDS,
         retries=RETRIES,
     )
 
 
-def _assignments(environment: Mapping[str, str]) -> Iterable[str]:
-    for name, value in environment.items():
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        yield f'{name}="{quoted}"'
+def _digest(environment: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(environment, sort_keys=True).encode()).hexdigest()
 
 
 def _escaped(value: object) -> str:

@@ -1,7 +1,10 @@
 """Talking to the supervisor that runs the programs of one stack."""
 
 import contextlib
+import os
 import subprocess
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
@@ -12,11 +15,13 @@ from supervisor.xmlrpc import (  # type: ignore[import-untyped]
     SupervisorTransport,
 )
 
-from mpp_local.configuration import MARKER, render_configuration
+from mpp_local.configuration import MARKER, program_environment, render_configuration
 from mpp_local.stack import Stack, write_private
 from mpp_local.wheels import python_module
 
 SHUTDOWN_SECONDS = 90
+TERMINATION_SECONDS = 10
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,18 @@ class Supervisor:
         command = python_module(
             "supervisor.supervisord", "--configuration", str(self._configuration_file)
         )
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        # What it says about its configuration can quote the whole environment: kept private.
+        output = self._stack.run / "supervisord.out"
+        with output.open("w") as file:
+            done = subprocess.run(  # noqa: S603
+                command,
+                env={**os.environ, **program_environment(self._stack)},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
         if done.returncode != 0:
-            raise RuntimeError(f"the supervisor did not start: {done.stderr or done.stdout}")
+            raise RuntimeError(f"the supervisor did not start: {output} says why")
 
     def shutdown(self) -> None:
         """Stop every program, then the supervisor, then anything that outlived them."""
@@ -74,7 +88,7 @@ class Supervisor:
             pid = remote.getPID()
             remote.shutdown()
             with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).wait(timeout=SHUTDOWN_SECONDS)
+                await_end([psutil.Process(pid)], SHUTDOWN_SECONDS)
         self.end_leftovers()
 
     def start(self, process: Process) -> None:
@@ -108,15 +122,15 @@ class Supervisor:
 
         They outlive a supervisor that was killed, and hold ports and locks.
         """
-        leftovers = [p for p in psutil.process_iter() if self._is_ours(p)]
+        leftovers = [p for p in psutil.process_iter() if p.pid != os.getpid() and self._is_ours(p)]
         for process in leftovers:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-        _, stubborn = psutil.wait_procs(leftovers, timeout=10)
+        stubborn = await_end(leftovers, TERMINATION_SECONDS)
         for process in stubborn:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(stubborn, timeout=10)
+        await_end(stubborn, TERMINATION_SECONDS)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -128,3 +142,23 @@ class Supervisor:
     def _remote(self) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._stack.control_socket}")
         return ServerProxy("http://localhost", transport=transport).supervisor
+
+
+def await_end(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until the processes have ended. Returns those that have not by then.
+
+    A zombie has ended: the first process of a container may never collect it.
+    """
+    deadline = time.monotonic() + seconds
+    alive = [process for process in processes if _is_alive(process)]
+    while alive and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        alive = [process for process in alive if _is_alive(process)]
+    return alive
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

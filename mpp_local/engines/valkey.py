@@ -20,9 +20,11 @@ appendonly yes
 save ""
 maxmemory 256mb
 maxmemory-policy volatile-lru
+set-proc-title no
 """
 """Every write reaches the operating system before it is acknowledged (`appendonly`).
-When memory is short only keys with a lifetime are evicted."""
+When memory is short only keys with a lifetime are evicted. Setting the title would
+overwrite the environment, by which a stack knows its processes."""
 
 
 class Valkey(Engine):

@@ -1,0 +1,36 @@
+"""Running `mpp` on a stack of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mpp_local.engines import ENGINES
+from mpp_local.stack import Stack
+from mpp_local.status import ComponentStatus, stack_status
+
+
+class Mpp:
+    """The `mpp` command on the stack in `home`, whatever stores this process itself uses.
+
+    `external` holds the `MPP_*` addresses of engines that it shall not start.
+    """
+
+    def __init__(self, home: Path, **external: str) -> None:
+        self.home = home
+        settings = {setting for engine in ENGINES for setting in engine.settings}
+        inherited = {name: value for name, value in os.environ.items() if name not in settings}
+        self._environment = {**inherited, **external, "MPP_HOME": str(home)}
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mpp_local", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def status(self) -> dict[str, ComponentStatus]:
+        """What `mpp status` shows, by component."""
+        return {row.component: row for row in stack_status(Stack.load(self.home))}

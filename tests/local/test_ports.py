@@ -1,0 +1,41 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mpp_local.ports import LOOPBACK, free_port, is_free
+from mpp_local.stack import Stack
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_with_a_server_is_not_free(taken_port: int) -> None:
+    assert not is_free(taken_port)
+
+
+def test_a_taken_default_is_replaced_by_a_free_port(taken_port: int) -> None:
+    chosen = free_port(taken_port, taken=set(), seed="a")
+
+    assert chosen != taken_port
+    assert is_free(chosen)
+
+
+def test_two_stacks_look_for_ports_in_different_places(taken_port: int) -> None:
+    assert free_port(taken_port, set(), seed="a") != free_port(taken_port, set(), seed="b")
+
+
+def test_a_remembered_port_is_kept_unless_it_must_be_free_and_is_not(
+    tmp_path: Path, taken_port: int
+) -> None:
+    stack = Stack(tmp_path, ports={"redis": taken_port})
+
+    stack.assign_ports({"redis": 6379}, must_be_free=False)
+    assert stack.ports["redis"] == taken_port
+
+    stack.assign_ports({"redis": taken_port}, must_be_free=True)
+    assert stack.ports["redis"] != taken_port
