@@ -80,7 +80,7 @@ def recommend(
     except httpx.HTTPError as error:
         _fail(f"The API does not answer at {url}: {error}\nStart the stack with `mpp up`.")
     if response.is_error:
-        _fail(f"The API answered {response.status_code}: {response.text}")
+        _fail(f"The API answered {response.status_code}: {_problem(response)}")
     if as_json:
         typer.echo(response.text)
     else:
@@ -99,6 +99,14 @@ def _environment() -> dict[str, str]:
         return stack_environment(home_from_environment())
     except NoStack as error:
         _fail(str(error))
+
+
+def _problem(response: httpx.Response) -> str:
+    """What a problem+json reply says, or whatever else stands in its place."""
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:

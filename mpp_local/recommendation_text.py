@@ -48,4 +48,4 @@ def _print_item(item: Mapping[str, Any], console: Console) -> None:
 
 
 def _print_indented(text: Text, console: Console) -> None:
-    console.print(Padding(text, (0, 0, 0, 4)))
+    console.print(Padding(text, (0, 0, 0, 4), expand=False))
