@@ -19,6 +19,7 @@ def stack_environment(home: Path) -> dict[str, str]:
     MPP_DAGSTER_POSTGRES_URL    Dagster's own storage, as a SQLAlchemy URL
     MPP_DAGSTER_URL, MPP_API_URL
                                 http addresses of the Dagster UI and the API
+    MPP_DAGSTER_CODE_SERVER     host and port of the process that loads the definitions
 
     The stack must have been started once; it need not run now. Raises `NoStack`.
     The values hold passwords: hand them to a process, do not log them.
@@ -32,6 +33,7 @@ def environment_of(stack: Stack) -> dict[str, str]:
         "MPP_HOME": str(stack.home),
         "DAGSTER_HOME": str(stack.dagster_home),
         "MPP_DAGSTER_URL": f"http://{LOOPBACK}:{stack.ports['dagster-webserver']}",
+        "MPP_DAGSTER_CODE_SERVER": f"{LOOPBACK}:{stack.ports['dagster-code-server']}",
         "MPP_API_URL": f"http://{LOOPBACK}:{stack.ports['api']}",
     }
     for engine in ENGINES:

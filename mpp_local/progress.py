@@ -30,7 +30,7 @@ class ProgressDisplay:
                 self._live.update(self._table())
             elif previous is None or previous.state != progress.state:
                 self._console.print(
-                    f"{progress.component.name:<18} {progress.state:<9} "
+                    f"{progress.component.name:<20} {progress.state:<9} "
                     f"{progress.elapsed_seconds:6.1f} s"
                 )
 

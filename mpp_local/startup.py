@@ -11,7 +11,7 @@ from mpp_local.component import Component, NotReady
 from mpp_local.engines import ENGINES
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
-from mpp_local.services import SERVICES
+from mpp_local.services import SERVICES, SERVICES_IN_ORDER
 from mpp_local.services.dagster import prepare_instance
 from mpp_local.stack import Stack
 from mpp_local.supervision import Supervisor
@@ -45,12 +45,11 @@ def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> N
     new ones. Raises `StartFailed`.
     """
     with stack.locked():
-        services = () if only_stores else SERVICES
-        supervisor = _current_supervisor(stack, (*ENGINES, *services))
+        supervisor = _current_supervisor(stack, ENGINES if only_stores else (*ENGINES, *SERVICES))
         _start_phase(stack, supervisor, ENGINES, report)
         prepare_instance(stack)
-        if services:
-            _start_phase(stack, supervisor, services, report)
+        for group in () if only_stores else SERVICES_IN_ORDER:
+            _start_phase(stack, supervisor, group, report)
 
 
 def stop_stack(stack: Stack) -> None:

@@ -25,4 +25,14 @@ def python_module(module: str, *arguments: str) -> list[str]:
     Not the script of the same name in `bin/`: its first line breaks when an
     environment moves. `-P` keeps the working directory out of `sys.path`.
     """
-    return [sys.executable, "-P", "-m", module, *arguments]
+    return [_interpreter(), "-P", "-m", module, *arguments]
+
+
+def _interpreter() -> str:
+    """One name for this interpreter, whichever of its names started us.
+
+    A program whose command line changes is restarted.
+    """
+    running = Path(sys.executable)
+    full_name = running.with_name(f"python{sys.version_info.major}.{sys.version_info.minor}")
+    return str(full_name if full_name.exists() else running)

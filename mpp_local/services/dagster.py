@@ -10,11 +10,11 @@ from mpp_local.engines.postgres import for_psycopg
 from mpp_local.environment import environment_of
 from mpp_local.ports import LOOPBACK
 from mpp_local.project import PROJECT_ROOT
+from mpp_local.services.code_server import workspace_file
 from mpp_local.services.http import ask
 from mpp_local.stack import Stack
 from mpp_local.wheels import python_module
 
-WORKSPACE = PROJECT_ROOT / "workspace.yaml"
 DAEMON_HEALTH = (
     "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
 )
@@ -32,7 +32,7 @@ class DagsterWebserver(Component):
         command = python_module(
             "dagster_webserver",
             *("--host", LOOPBACK, "--port", str(stack.ports[self.name])),
-            *("--workspace", str(WORKSPACE)),
+            *("--workspace", str(workspace_file(stack))),
         )
         return Program(command, PROJECT_ROOT)
 
@@ -63,7 +63,7 @@ class DagsterDaemon(Component):
                 connection.execute("DELETE FROM daemon_heartbeats")
 
     def program(self, stack: Stack) -> Program:
-        command = python_module("dagster._daemon", "run", "--workspace", str(WORKSPACE))
+        command = python_module("dagster._daemon", "run", "--workspace", str(workspace_file(stack)))
         return Program(command, PROJECT_ROOT)
 
     def address(self, environment: Mapping[str, str]) -> str:
