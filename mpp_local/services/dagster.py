@@ -87,7 +87,12 @@ def prepare_instance(stack: Stack) -> None:
 
     shutil.copyfile(PROJECT_ROOT / "dagster.yaml", stack.dagster_home / "dagster.yaml")
     environment = environment_of(stack)
-    name = urlsplit(environment["MPP_DAGSTER_POSTGRES_URL"]).path.removeprefix("/")
+    storage, data = (
+        urlsplit(environment[url]) for url in ("MPP_DAGSTER_POSTGRES_URL", "MPP_POSTGRES_URL")
+    )
+    if (storage.hostname, storage.port) != (data.hostname, data.port):
+        return  # a server of Dagster's own, set up by whoever named it
+    name = storage.path.removeprefix("/")
     with psycopg.connect(environment["MPP_POSTGRES_URL"], autocommit=True) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(known, [name]).fetchone():
