@@ -42,9 +42,11 @@ def own_database(settings: ApiSettings) -> Iterator[ApiSettings]:
     name = f"apitest_{uuid.uuid4().hex}"
     with connect(settings) as connection:
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-    yield postgres_at(settings, dbname=name)
-    with connect(settings) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    try:
+        yield postgres_at(settings, dbname=name)
+    finally:
+        with connect(settings) as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture(scope="session")
