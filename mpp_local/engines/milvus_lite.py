@@ -32,6 +32,8 @@ class MilvusLite(Engine):
             "milvus_lite",
             *("server", "--data-dir", str(folder / "data")),
             *("--host", LOOPBACK, "--port", str(stack.ports["milvus"])),
+            # Its collections are not safe for concurrent writers: requests go one by one.
+            *("--max-workers", "1"),
         )
         # INT flushes and closes; TERM would leave the work to the next start's recovery.
         return Program(command, folder, stop_signal="INT")

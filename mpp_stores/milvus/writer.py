@@ -91,6 +91,10 @@ class _CollectionTarget:
                 timeout=_CALL_SECONDS,
             ),
         )
+        # A materialization ends here. What it wrote is searched without an index, many times
+        # slower, until it is flushed.
+        with translated("milvus", f"flush {self._collection}", is_retryable):
+            self._client.flush(self._collection, timeout=_CALL_SECONDS)
         # milvus-lite answers with the deleted keys, Milvus with their number.
         return len(deleted) if isinstance(deleted, list) else int(deleted["delete_count"])
 
