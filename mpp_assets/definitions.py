@@ -3,12 +3,11 @@
 import dagster as dg
 
 from mpp_assets import defs
-from mpp_assets.partitions import BATCHES, EVENT_DAYS
 from mpp_assets.resources import RESOURCES
 
 LANDED_EVENTS = dg.AssetSelection.assets(["lake", "landed_events"])
 ALL_ELSE = dg.AssetSelection.all() - LANDED_EVENTS
-DAILY = ALL_ELSE & dg.AssetSelection.assets(
+DAILY = dg.AssetSelection.assets(
     ["lake", "conversation_events"],
     ["lake", "message_embeddings"],
     ["milvus", "messages"],
@@ -24,19 +23,16 @@ definitions = dg.Definitions(
         dg.define_asset_job(
             "land",
             LANDED_EVENTS,
-            partitions_def=BATCHES,
             description="Parse and validate one landed file.",
         ),
         dg.define_asset_job(
             "refresh_days",
             DAILY,
-            partitions_def=EVENT_DAYS,
             description="Bring days up to date in every store, without publishing.",
         ),
         dg.define_asset_job(
             "refresh",
             ALL_ELSE,
-            partitions_def=EVENT_DAYS,
             description="Bring days up to date, derive from all days, publish a release.",
         ),
     ],

@@ -2,8 +2,8 @@
 
 A Python Data Source hands each partition's Arrow batches to the store's own
 `Target`, so the same write runs in local mode and on a cluster. The addresses
-travel inside the pickled writer, never as data source options: options show in
-the Spark UI.
+travel inside the pickled data source, never as its options: options show in the
+Spark UI.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
 from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
 from pyspark.sql.types import StructType
 
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import open_target
+
+DATA_SOURCE = "mpp_target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ def replace_rows(
     with open_target(target_name, settings) as target:
         target.prepare()
         observed = Observation("written")
-        register(rows.sparkSession)
+        rows.sparkSession.dataSource.register(target_data_source(settings))
         (
             rows.select(target.schema.names)
             .observe(observed, f.count(f.lit(1)).alias("rows"))
-            .write.format(TargetDataSource.name())
+            .write.format(DATA_SOURCE)
             .option("target", target_name)
             .option("stamp", stamp)
             .mode("append")
@@ -63,20 +65,24 @@ def replace_rows(
         return WriteSummary(observed.get["rows"], swept, target.count(days))
 
 
-def register(spark: SparkSession) -> None:
-    """Make the data source known to the session. Idempotent."""
-    spark.dataSource.register(TargetDataSource)
+def target_data_source(settings: StoreSettings) -> type[DataSource]:
+    """The data source `mpp_target`, bound to the stores of `settings`.
 
+    Defined here so that Spark pickles it by value, with the settings: the process in
+    which Spark calls `writer` does not see the driver's variables.
+    """
 
-class TargetDataSource(DataSource):
-    """`df.write.format("mpp_target").option("target", ...).option("stamp", ...)`."""
+    class TargetDataSource(DataSource):
+        """Options: `target`, a name of `mpp_stores.targets`, and `stamp`."""
 
-    @classmethod
-    def name(cls) -> str:
-        return "mpp_target"
+        @classmethod
+        def name(cls) -> str:
+            return DATA_SOURCE
 
-    def writer(self, schema: StructType, overwrite: bool) -> "TargetWriter":
-        return TargetWriter(self.options["target"], self.options["stamp"], StoreSettings())
+        def writer(self, schema: StructType, overwrite: bool) -> TargetWriter:
+            return TargetWriter(self.options["target"], self.options["stamp"], settings)
+
+    return TargetDataSource
 
 
 @dataclass
