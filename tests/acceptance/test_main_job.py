@@ -1,0 +1,169 @@
+"""From conversation files to an explained recommendation, through every system."""
+
+import json
+import re
+
+import httpx
+import pytest
+
+from mpp_stores.lake import Lake
+from mpp_stores.neo4j.reader import GraphReader
+from mpp_stores.postgres.releases import current_release
+from mpp_stores.records import EMBEDDING_DIMENSION
+from mpp_stores.settings import StoreSettings
+from mpp_stores.targets import open_target
+from tests.acceptance.conftest import PROJECT_ROOT, run
+from tests.acceptance.stored_rows import message_ids, report, stored_rows
+
+SAMPLE = "data/sample_conversations.json"
+COUNTS = json.loads((PROJECT_ROOT / "data/sample_counts.json").read_text())
+USER = "user-011"
+
+pytestmark = pytest.mark.usefixtures("first_make_up")
+
+
+@pytest.fixture(scope="module")
+def api(stack: dict[str, str], first_make_up: str):
+    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as client:
+        yield client
+
+
+def recommendations(api: httpx.Client, user: str, **parameters: object) -> dict:
+    reply = api.get(f"/recommendations/{user}", params=parameters)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_make_up_prints_the_addresses_and_a_real_recommendation(stack, first_make_up, settings):
+    assert f"Dagster UI  {stack['MPP_DAGSTER_URL']}" in first_make_up
+    assert f"API         {stack['MPP_API_URL']}" in first_make_up
+    assert f"Campaigns for {USER}" in first_make_up
+    release = current_release(settings)
+    assert release is not None
+    assert release.release_id in first_make_up
+
+
+def test_the_batch_counts_what_the_generator_wrote(settings):
+    [batch] = Lake(settings.lake).summaries()
+    assert (batch.read, batch.accepted, batch.rejected, batch.duplicates) == (
+        COUNTS["records"],
+        COUNTS["events"],
+        COUNTS["rejected"],
+        COUNTS["duplicates"],
+    )
+    assert len(batch.event_days) == COUNTS["days"]
+
+
+@pytest.mark.parametrize("target", ["milvus/messages", "neo4j/messages", "mongo/conversations"])
+def test_every_store_of_messages_holds_the_same_ones(settings, target):
+    found = message_ids(settings, target)
+    assert len(found) == COUNTS["events"]
+    assert found == message_ids(settings, "mongo/conversations")
+
+
+def test_the_release_counts_the_rows_of_every_store(settings):
+    release = current_release(settings)
+    assert release is not None
+    for name, rows in release.row_counts.items():
+        with open_target(name, settings) as target:
+            assert target.count() == rows, name
+    assert release.row_counts["milvus/user_profiles"] == COUNTS["users"]
+    assert release.row_counts["postgres/campaign_performance"] == COUNTS["campaigns"]
+
+
+def test_the_report_says_what_the_postgres_tables_say(settings):
+    found = report(settings)
+    with open_target("postgres/campaign_performance", settings) as target:
+        campaigns = {
+            row["campaign_id"]: row for batch in target.read() for row in batch.to_pylist()
+        }
+    assert {row["campaign_id"] for row in found["campaigns"]} == set(campaigns)
+    for row in found["campaigns"]:
+        stored = campaigns[row["campaign_id"]]
+        for figure in ("message_count", "user_count", "performance_score", "returning_user_share"):
+            assert row[figure] == stored[figure]
+    with open_target("postgres/daily_activity", settings) as target:
+        days = {
+            row["event_day"].isoformat(): row["message_count"]
+            for batch in target.read()
+            for row in batch.to_pylist()
+        }
+    assert {row["event_day"]: row["message_count"] for row in found["daily_activity"]} == days
+    assert found["totals"]["message_count"] == sum(days.values()) == COUNTS["events"]
+    assert sum(topic["message_count"] for topic in found["topics"]) == COUNTS["events"]
+
+
+def test_the_report_page_has_plots_and_needs_nothing_from_elsewhere(settings):
+    page = (settings.reports / "analytics_report.html").read_text()
+    assert page.count("<svg") >= 4
+    assert not re.search(r"""(src|href)=["']https?://""", page)
+
+
+def test_every_store_is_healthy(api):
+    health = api.get("/health").json()
+    assert health["status"] == "ok"
+
+
+def test_score_parts_add_up_and_all_legs_answered(api):
+    reply = recommendations(api, USER, limit=5)
+    assert (reply["strategy"], reply["missing_legs"]) == ("hybrid", [])
+    assert reply["items"]
+    for item in reply["items"]:
+        parts = [part["contribution"] for part in item["score_parts"]]
+        assert sum(parts) == pytest.approx(item["score"], abs=1e-9)
+
+
+async def test_everything_an_explanation_cites_is_in_the_stores(api, settings):
+    [item] = recommendations(api, USER, limit=1)["items"]
+    explanation = item["explanation"]
+    cited = {message["message_id"] for message in explanation["messages"]}
+    assert cited
+    assert cited <= message_ids(settings, "mongo/conversations")
+
+    user, _, shared, _, peer, _, campaign = explanation["graph"]["path"]
+    graph = GraphReader(settings)
+    edges = {(e.user_id, e.campaign_id) for e in await graph.engaged_with([user, peer])}
+    await graph.close()
+    assert {(user, shared), (peer, shared), (peer, campaign)} <= edges
+    assert campaign == item["campaign_id"]
+
+    performance = api.get(f"/campaigns/{campaign}/performance").json()
+    assert explanation["campaign"]["message_count"] == performance["message_count"]
+
+
+def test_a_reply_is_served_from_the_cache_the_second_time(api):
+    path = "/recommendations/user-042?limit=3"
+    outcomes = [api.get(path).headers["X-Cache"] for _ in range(2)]
+    assert outcomes == ["miss", "hit"]
+
+
+def test_an_unknown_user_is_offered_popular_campaigns(api):
+    reply = recommendations(api, "nobody-has-this-id", limit=3)
+    assert (reply["strategy"], len(reply["items"])) == ("popular", 3)
+
+
+def test_vectors_are_unit_vectors_of_the_models_dimension(settings):
+    with open_target("milvus/user_profiles", settings) as target:
+        rows = [row for batch in target.read() for row in batch.to_pylist()]
+    for row in rows:
+        assert len(row["embedding"]) == EMBEDDING_DIMENSION
+        assert sum(x * x for x in row["embedding"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_second_make_up_changes_nothing(settings: StoreSettings):
+    release, before = current_release(settings), stored_rows(settings)
+    output = run("make", "up")
+    assert "unchanged" in output
+    assert current_release(settings) == release
+    assert stored_rows(settings) == before
+
+
+def test_ingesting_the_same_file_again_leaves_every_row_as_it_was(settings, stack):
+    release, before = current_release(settings), stored_rows(settings)
+    run(".venv/bin/mpp", "ingest", SAMPLE, "--force")
+    assert current_release(settings) != release
+    after = stored_rows(settings)
+    assert {name: len(rows) for name, rows in after.items()} == {
+        name: len(rows) for name, rows in before.items()
+    }
+    assert after == before
