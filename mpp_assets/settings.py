@@ -19,10 +19,14 @@ class PipelineSettings(StoreSettings):
 
 
 class SparkSettings(BaseSettings):
-    """How to reach Spark. Holds no secret, so definitions load without any store."""
+    """How to reach Spark. Holds no secret, so definitions load without any store.
+
+    `driver_host` is where a cluster's executors reach the driver; it listens nowhere else.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MPP_SPARK_", extra="ignore")
 
     master: str = "local[*]"
+    driver_host: str = "127.0.0.1"
     driver_memory: str = "2g"
     shuffle_partitions: int = 4

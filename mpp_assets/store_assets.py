@@ -7,12 +7,14 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
 
 from mpp_assets.jobs.store_sink import replace_rows
 from mpp_assets.resources import Platform
+from mpp_stores.errors import StoreRejected
 
 OWNERS = ["team:marketing-data"]
-# What changes when data moves to a store is the store, so each try starts from its source.
+# A store can be away for a moment, and a try replaces whatever an earlier one wrote.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -20,6 +22,20 @@ def table_metadata(schema: pa.Schema) -> Mapping[str, Any]:
     """Definition metadata that makes the Dagster UI show the columns."""
     columns = [dg.TableColumn(name=field.name, type=str(field.type)) for field in schema]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def count_rows_by_day(context: dg.AssetExecutionContext, rows: DataFrame) -> int:
+    """Give every day of the run its row count in the UI. Returns their sum.
+
+    Dagster would otherwise show the figures of the whole range on each of its days.
+    """
+    counted = rows.groupBy("event_day").agg(f.count("*").alias("rows")).collect()
+    by_day = {row["event_day"].isoformat(): row["rows"] for row in counted}
+    for day in context.partition_keys:
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": by_day.get(day, 0)}, partition_key=day
+        )
+    return sum(by_day.values())
 
 
 def replace_target(
@@ -34,16 +50,18 @@ def replace_target(
     writer interfered, or two rows had one identity.
     """
     target_name = context.asset_key.to_user_string()
-    summary = replace_rows(rows, target_name, platform.settings, context.run_id, days)
+    try:
+        summary = replace_rows(rows, target_name, platform.settings, context.run_id, days)
+    except StoreRejected as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     if summary.row_count != summary.written:
         raise dg.Failure(
             f"{target_name} holds {summary.row_count} rows after {summary.written} were written",
             allow_retries=True,
         )
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/partition_row_count" if days else "dagster/row_count": summary.row_count,
-            "written": summary.written,
-            "swept": summary.swept,
-        }
-    )
+    figures = {"written": summary.written, "swept": summary.swept}
+    if days is None:
+        figures["dagster/row_count"] = summary.row_count
+    else:
+        figures["rows"] = count_rows_by_day(context, rows)
+    return dg.MaterializeResult(metadata=figures)

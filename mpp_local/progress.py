@@ -1,7 +1,6 @@
 """Showing how a start gets on: a live table on a terminal, plain lines elsewhere."""
 
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -51,11 +50,6 @@ class ProgressDisplay:
             self._live.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._live is not None:
             self._live.stop()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from time import time
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -61,12 +60,7 @@ class RunDisplay(AbstractContextManager["RunDisplay"]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stop()
 
 

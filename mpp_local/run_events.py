@@ -22,7 +22,8 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class AssetMaterialized:
-    """Of a range, Dagster records one for each partition, all with the metadata of the whole."""
+    """Of a range, Dagster records one for each partition, with the metadata of the whole range
+    and what the partition has of its own, its `dagster/partition_row_count`."""
 
     step: str
     asset: str

@@ -17,7 +17,7 @@ from mpp_local.run_events import (
     StepStarted,
 )
 
-ROW_COUNT_LABELS = ("dagster/row_count", "dagster/partition_row_count")
+ROW_COUNT_LABELS = ("rows", "dagster/row_count", "dagster/partition_row_count")
 
 
 class State(StrEnum):

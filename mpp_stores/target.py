@@ -9,7 +9,6 @@ is therefore never empty in between, and a second run converges to the same rows
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from types import TracebackType
 from typing import Protocol, Self
 
 import pyarrow as pa
@@ -48,9 +47,4 @@ class Target(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *exception: object) -> None: ...

@@ -68,9 +68,9 @@ def user_engagement(events: DataFrame, data_through: date) -> DataFrame:
 def campaign_performance(events: DataFrame, data_through: date) -> DataFrame:
     """One row a campaign: `CAMPAIGN_PERFORMANCE_SCHEMA`.
 
-    performance_score in [0, 1] is the mean of three shares: users reached of all
-    users, users who came back on a second day, and messages of the last 7 days,
-    each as m/(m+mean over campaigns) where it has no upper bound.
+    performance_score in [0, 1] is the mean of reach (its users / all users), return
+    (share of its users active on two days or more) and recent volume, m/(m + mean m of
+    all campaigns) for m messages in the last 7 days of the data.
     """
     by_user = engaged_with(events)
     returning = f.avg((f.col("active_days") > 1).cast("double"))

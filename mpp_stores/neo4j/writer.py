@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import count
 from operator import itemgetter
-from types import TracebackType
 from typing import Any, ClassVar, LiteralString, Self
 
 import neo4j
@@ -104,12 +103,7 @@ class GraphTarget:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._driver.close()
 
 

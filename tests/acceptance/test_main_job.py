@@ -15,6 +15,15 @@ from mpp_stores.targets import open_target
 from tests.acceptance.conftest import PROJECT_ROOT, run
 from tests.acceptance.stored_rows import message_ids, report, stored_rows
 
+MATERIALIZATIONS = """{
+  assetNodes {
+    assetKey { path }
+    assetMaterializations(limit: 100) {
+      partition
+      metadataEntries { label ... on IntMetadataEntry { intValue } }
+    }
+  }
+}"""
 SAMPLE = "data/sample_conversations.json"
 COUNTS = json.loads((PROJECT_ROOT / "data/sample_counts.json").read_text())
 USER = "user-011"
@@ -69,6 +78,25 @@ def test_the_release_counts_the_rows_of_every_store(settings):
             assert target.count() == rows, name
     assert release.row_counts["milvus/user_profiles"] == COUNTS["users"]
     assert release.row_counts["postgres/campaign_performance"] == COUNTS["campaigns"]
+
+
+def test_dagster_shows_every_asset_materialized_and_the_rows_of_each_day(stack):
+    reply = httpx.post(
+        f"{stack['MPP_DAGSTER_URL']}/graphql", json={"query": MATERIALIZATIONS}, timeout=30
+    )
+    found = {
+        "/".join(node["assetKey"]["path"]): node["assetMaterializations"]
+        for node in reply.json()["data"]["assetNodes"]
+    }
+    assert all(found.values()), found
+    days = {
+        event["partition"]: entry["intValue"]
+        for event in found["mongo/conversations"]
+        for entry in event["metadataEntries"]
+        if entry["label"] == "dagster/partition_row_count"
+    }
+    assert len(days) == COUNTS["days"]
+    assert sum(days.values()) == COUNTS["events"]
 
 
 def test_the_report_says_what_the_postgres_tables_say(settings):

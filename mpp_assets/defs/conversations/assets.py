@@ -7,7 +7,7 @@ from mpp_assets.jobs.conversations import build_conversation_events, read_conver
 from mpp_assets.jobs.embeddings import embed_messages, read_message_embeddings
 from mpp_assets.partitions import EVENT_DAYS, FROM_EVERY_BATCH, event_days
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, table_metadata
+from mpp_assets.store_assets import OWNERS, count_rows_by_day, table_metadata
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
 
 LANDED_EVENTS = dg.AssetKey(["lake", "landed_events"])
@@ -31,7 +31,7 @@ def conversation_events(
     lake = platform.lake
     build_conversation_events(spark.spark_session, lake, days)
     rows = read_conversation_events(spark.spark_session, platform.lake, days)
-    return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows.count()})
+    return dg.MaterializeResult(metadata={"rows": count_rows_by_day(context, rows)})
 
 
 @dg.asset(
@@ -54,7 +54,7 @@ def message_embeddings(
     rows = read_message_embeddings(spark.spark_session, platform.lake, days)
     return dg.MaterializeResult(
         metadata={
-            "dagster/partition_row_count": rows.count(),
+            "rows": count_rows_by_day(context, rows),
             "texts_embedded": embedded,
             "model": model,
         }
