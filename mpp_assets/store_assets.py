@@ -20,7 +20,12 @@ RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 def table_metadata(schema: pa.Schema) -> Mapping[str, Any]:
     """Definition metadata that makes the Dagster UI show the columns."""
-    columns = [dg.TableColumn(name=field.name, type=str(field.type)) for field in schema]
+    return column_metadata({field.name: str(field.type) for field in schema})
+
+
+def column_metadata(types: Mapping[str, str]) -> Mapping[str, Any]:
+    """The same, for what has no Arrow schema: type by column."""
+    columns = [dg.TableColumn(name=name, type=type_) for name, type_ in types.items()]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 

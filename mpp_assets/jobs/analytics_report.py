@@ -25,6 +25,20 @@ ENGAGEMENT_LEVELS = ("high", "medium", "low")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TOP_USERS = 20
 
+# What the report holds, by name, and the JSON type of each.
+REPORT_SECTIONS = {
+    "data_through": "string",
+    "dagster_run_id": "string",
+    "totals": "object",
+    "campaigns": "array",
+    "top_users": "array",
+    "daily_activity": "array",
+    "activity_profile": "object",
+    "engagement_levels": "object",
+    "topics": "array",
+    "data_quality": "object",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:

@@ -10,11 +10,16 @@ from mpp_assets.defs.engagement.assets import (
     daily_activity,
     user_engagement,
 )
-from mpp_assets.jobs.analytics_report import ReportInput, build_report, write_report
+from mpp_assets.jobs.analytics_report import (
+    REPORT_SECTIONS,
+    ReportInput,
+    build_report,
+    write_report,
+)
 from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.topics import message_topics
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS
+from mpp_assets.store_assets import OWNERS, column_metadata
 from mpp_stores.targets import open_target
 
 _TOPIC_SEED = 17
@@ -26,6 +31,7 @@ _TOPIC_SEED = 17
     deps=[user_engagement, campaign_performance, daily_activity, message_embeddings],
     kinds={"spark", "json", "html"},
     owners=OWNERS,
+    metadata=column_metadata(REPORT_SECTIONS),
 )
 def analytics_report(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource

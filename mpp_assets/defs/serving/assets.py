@@ -1,5 +1,8 @@
 """The release: what the API serves from, published when everything before it succeeded."""
 
+import dataclasses
+from inspect import formatannotation
+
 import dagster as dg
 
 from mpp_assets.defs.documents.assets import conversations
@@ -12,9 +15,10 @@ from mpp_assets.defs.graph.assets import engaged_with, message_graph
 from mpp_assets.defs.reporting.assets import analytics_report
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY
+from mpp_assets.store_assets import OWNERS, RETRY, column_metadata
 from mpp_stores.lake import BatchSummary
 from mpp_stores.postgres.releases import publish
+from mpp_stores.records import Release
 from mpp_stores.targets import TARGETS, open_target
 
 
@@ -35,6 +39,9 @@ from mpp_stores.targets import TARGETS, open_target
     retry_policy=RETRY,
     kinds={"postgres"},
     owners=OWNERS,
+    metadata=column_metadata(
+        {field.name: formatannotation(field.type) for field in dataclasses.fields(Release)}
+    ),
 )
 def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     """One row a published state of all stores. Redis keys carry its id, so publishing

@@ -8,7 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mpp_assets.jobs.analytics_report import Report, ReportInput, build_report, write_report
+from mpp_assets.jobs.analytics_report import (
+    REPORT_SECTIONS,
+    Report,
+    ReportInput,
+    build_report,
+    write_report,
+)
 from mpp_assets.jobs.topics import Topic
 from mpp_stores.lake import BatchSummary
 from mpp_stores.records import (
@@ -110,6 +116,13 @@ def empty_source() -> ReportInput:
         data_through=TUESDAY,
         dagster_run_id="run-1",
     )
+
+
+def test_the_report_has_the_sections_it_declares(report: Report) -> None:
+    json_types = {"string": str, "object": dict, "array": list}
+    assert list(report) == list(REPORT_SECTIONS)
+    for name, type_ in REPORT_SECTIONS.items():
+        assert isinstance(report[name], json_types[type_]), name
 
 
 def test_totals_sum_the_tables(report: Report) -> None:
