@@ -34,7 +34,7 @@ REPORT_SECTIONS = {
     "top_users": "array",
     "daily_activity": "array",
     "activity_profile": "object",
-    "engagement_levels": "object",
+    "engagement_levels": "array",
     "topics": "array",
     "data_quality": "object",
 }
