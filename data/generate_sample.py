@@ -25,7 +25,7 @@ from sample_dirt import (
     with_unknown_fields,
 )
 from sample_messages import Phrasebook
-from sample_people import Event, User, converse, make_users
+from sample_people import DAY_COUNT, FIRST_DAY, Event, User, converse, make_users
 
 SEED = 20261020
 EVENT_COUNT = 2_360
@@ -229,20 +229,21 @@ class Sample:
 
 
 def seed_records() -> list[Record]:
-    """Eight events in the format the project started from."""
+    """Eight events in the format the project started from, all of the sample's last day."""
     rng = Random(SEED)  # noqa: S311
     phrasebook = Phrasebook(rng)
     users = make_users(rng, phrasebook.campaigns)
-    events = [next(converse(rng, phrasebook, user)) for user in users[:8]]
-    return [
+    last_day = (FIRST_DAY + timedelta(days=DAY_COUNT - 1)).date()
+    records = [
         {
             "userid": event.user_id,
             "message": event.text,
-            "timestamp": iso_utc(event.sent_at),
+            "timestamp": iso_utc(datetime.combine(last_day, event.sent_at.timetz())),
             "campaign": event.campaign.campaign_id,
         }
-        for event in sorted(events, key=lambda event: event.sent_at)
+        for event in (next(converse(rng, phrasebook, user)) for user in users[:8])
     ]
+    return sorted(records, key=lambda record: record["timestamp"])
 
 
 def write(directory: Path) -> None:
