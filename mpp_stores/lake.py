@@ -53,7 +53,8 @@ class BatchSummary:
 
     `duplicates` are valid records whose message_id came again later in the same
     file. `event_days` are the days whose events the batch holds; `touched_days`
-    adds those that an earlier version of the file held.
+    adds those that an earlier version of the file held, and those on which another
+    batch holds one of its messages.
     """
 
     batch: str

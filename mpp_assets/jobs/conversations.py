@@ -18,16 +18,25 @@ def read_conversation_events(
 
 
 def build_conversation_events(spark: SparkSession, lake: Lake, days: Sequence[date]) -> None:
-    """Replace the days' conversation events with what the landed batches hold of them."""
+    """Replace the days' conversation events with what the landed batches hold of them.
+
+    Of the rows of a message_id the one of the batch that landed last counts, also when
+    that batch moved the message to another day.
+    """
     landed = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA, days)
-    replace_days(latest_of_each_message(landed), lake.conversation_events, days)
+    everywhere = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA)
+    latest = latest_of_each_message(
+        everywhere.join(landed.select("message_id").distinct(), "message_id", "left_semi")
+    )
+    events = landed.join(latest, ["message_id", "batch"], "left_semi")
+    replace_days(events.select(CONVERSATION_EVENT_SCHEMA.names), lake.conversation_events, days)
 
 
 def latest_of_each_message(landed: DataFrame) -> DataFrame:
-    """Keep, of the rows of a message_id, the one of the batch that landed last."""
+    """For each message_id, the batch that landed last: (message_id, batch)."""
     latest = Window.partitionBy("message_id").orderBy(f.desc("landed_at"), f.desc("batch"))
     return (
         landed.withColumn("rank", f.row_number().over(latest))
         .where(f.col("rank") == 1)
-        .select(CONVERSATION_EVENT_SCHEMA.names)
+        .select("message_id", "batch")
     )

@@ -10,7 +10,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import spark_schema
+from mpp_assets.jobs.datasets import read_dataset, spark_schema
 from mpp_assets.jobs.landing_files import InputRecord, read_records
 from mpp_stores.events import ConversationEvent, Rejection, validate
 from mpp_stores.lake import (
@@ -43,7 +43,7 @@ def land_batch(spark: SparkSession, lake: Lake, file: Path) -> BatchSummary:
     """
     if not file.is_file():
         raise FileNotFoundError(f"batch {file.name!r}: no file {file}; land it again")
-    earlier_days = lake.days_of(lake.landed_batch(file.name))
+    touched_days = _days_of_messages(spark, lake, file.name)
     checked = _check_records(spark, file).persist(StorageLevel.DISK_ONLY)
     try:
         valid = checked.where(f.col("reasons").isNull())
@@ -55,7 +55,8 @@ def land_batch(spark: SparkSession, lake: Lake, file: Path) -> BatchSummary:
         )
         rejected = checked.where(f.col("reasons").isNotNull()).select(REJECTED_EVENT_SCHEMA.names)
         _replace_batch(accepted, rejected, lake, file.name)
-        summary = _summarise(checked, lake, file.name, earlier_days)
+        touched_days |= _days_of_messages(spark, lake, file.name)
+        summary = _summarise(checked, lake, file.name, touched_days)
     finally:
         checked.unpersist()
     lake.write_summary(summary)
@@ -109,9 +110,15 @@ def _replace_batch(accepted: DataFrame, rejected: DataFrame, lake: Lake, batch: 
     rejected.coalesce(1).write.mode("overwrite").parquet(str(lake.rejected_batch(batch)))
 
 
-def _summarise(
-    checked: DataFrame, lake: Lake, batch: str, earlier_days: list[date]
-) -> BatchSummary:
+def _days_of_messages(spark: SparkSession, lake: Lake, batch: str) -> set[date]:
+    """Days on which any batch holds a message of this one: which of them counts may change."""
+    messages = read_dataset(spark, lake.landed_batch(batch), LANDED_EVENT_SCHEMA)
+    landed = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA)
+    same = landed.join(messages.select("message_id"), "message_id", "left_semi")
+    return {row["event_day"] for row in same.select("event_day").distinct().collect()}
+
+
+def _summarise(checked: DataFrame, lake: Lake, batch: str, touched_days: set[date]) -> BatchSummary:
     valid = f.col("reasons").isNull()
     [counts] = checked.agg(
         f.count("*").alias("read"),
@@ -135,5 +142,5 @@ def _summarise(
         duplicates=counts["valid"] - counts["accepted"],
         rejected_by_reason={row["reason"]: row["count"] for row in reasons},
         event_days=[day.isoformat() for day in event_days],
-        touched_days=[day.isoformat() for day in sorted({*event_days, *earlier_days})],
+        touched_days=[day.isoformat() for day in sorted(touched_days)],
     )

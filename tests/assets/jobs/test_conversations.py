@@ -7,7 +7,7 @@ import pytest
 
 from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
 from mpp_assets.jobs.landing import land_batch
-from mpp_stores.lake import Lake
+from mpp_stores.lake import BatchSummary, Lake
 
 DAY, NEXT_DAY = date(2026, 1, 6), date(2026, 1, 7)
 
@@ -17,12 +17,12 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
 
 
-def land(spark, lake: Lake, folder: Path, name: str, landed_at: int, **fields: str) -> None:
+def land(spark, lake: Lake, folder: Path, name: str, landed_at: int, **fields: str) -> BatchSummary:
     event = {"user_id": "u", "message": "hi", "timestamp": str(DAY), "campaign": "c"} | fields
     file = folder / name
     file.write_text(json.dumps([event]))
     os.utime(file, (landed_at, landed_at))
-    land_batch(spark, lake, file)
+    return land_batch(spark, lake, file)
 
 
 def test_of_one_message_in_two_batches_the_latest_batch_wins(spark, lake, tmp_path):
@@ -31,6 +31,36 @@ def test_of_one_message_in_two_batches_the_latest_batch_wins(spark, lake, tmp_pa
     build_conversation_events(spark, lake, [DAY])
     [row] = read_conversation_events(spark, lake).collect()
     assert (row.text, row.batch) == ("late", "a.json")
+
+
+def test_a_message_that_a_later_batch_moves_to_another_day_leaves_its_old_day(
+    spark, lake, tmp_path
+):
+    land(spark, lake, tmp_path, "a.json", 1_000, message_id="m")
+    land(spark, lake, tmp_path, "b.json", 1_000, message_id="other")
+    moved = land(spark, lake, tmp_path, "c.json", 2_000, message_id="m", timestamp=str(NEXT_DAY))
+    assert moved.touched_days == [str(DAY), str(NEXT_DAY)]
+    build_conversation_events(spark, lake, [DAY, NEXT_DAY])
+    days = {
+        row.message_id: row.event_day for row in read_conversation_events(spark, lake).collect()
+    }
+    assert days == {"m": NEXT_DAY, "other": DAY}
+
+
+def test_a_message_returns_to_its_old_day_when_the_batch_that_moved_it_is_corrected(
+    spark, lake, tmp_path
+):
+    land(spark, lake, tmp_path, "a.json", 1_000, message_id="m")
+    land(spark, lake, tmp_path, "c.json", 2_000, message_id="m", timestamp=str(NEXT_DAY))
+    corrected = land(
+        spark, lake, tmp_path, "c.json", 3_000, message_id="n", timestamp=str(NEXT_DAY)
+    )
+    assert corrected.touched_days == [str(DAY), str(NEXT_DAY)]
+    build_conversation_events(spark, lake, [DAY, NEXT_DAY])
+    days = {
+        row.message_id: row.event_day for row in read_conversation_events(spark, lake).collect()
+    }
+    assert days == {"m": DAY, "n": NEXT_DAY}
 
 
 def test_replacing_a_day_leaves_the_other_days_untouched(spark, lake, tmp_path):
