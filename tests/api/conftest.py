@@ -53,13 +53,13 @@ def own_database(settings: ApiSettings) -> Iterator[ApiSettings]:
 def empty_settings(settings: StoreSettings) -> Iterator[ApiSettings]:
     """A stack before its first ingest, as far as Postgres and MongoDB tell.
 
-    As few neighbours as the data set has, so that other data in the shared
-    stores stays out of the replies.
+    As few neighbours as every outdoors user has within the data set (three users, ten
+    messages), so that other data in the shared stores stays out of the replies.
     """
     shared = ApiSettings(
         **settings.model_dump() | {"mongo_database": f"apitest_{uuid.uuid4().hex}"},
         api_similar_users=3,
-        api_nearest_messages=12,
+        api_nearest_messages=10,
     )
     with own_database(shared) as own:
         yield own
