@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
+from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
 from mpp_assets.jobs.embeddings import embed_messages, read_message_embeddings
 from mpp_assets.partitions import EVENT_DAYS, FROM_EVERY_BATCH, event_days
@@ -10,13 +11,11 @@ from mpp_assets.resources import Platform
 from mpp_assets.store_assets import OWNERS, count_rows_by_day, table_metadata
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
 
-LANDED_EVENTS = dg.AssetKey(["lake", "landed_events"])
-
 
 @dg.asset(
     key=["lake", "conversation_events"],
     group_name="conversations",
-    deps=[dg.AssetDep(LANDED_EVENTS, partition_mapping=FROM_EVERY_BATCH)],
+    deps=[dg.AssetDep(landed_events, partition_mapping=FROM_EVERY_BATCH)],
     partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     kinds={"spark", "parquet"},
