@@ -1,15 +1,17 @@
 """Names and shapes of the Parquet lake, the pipeline's own store.
 
     lake/
-      landed_events/batch_key=<key>/event_day=<day>/     accepted records of one landed file
-      rejected_events/batch_key=<key>/                   records that failed validation, whole
-      batch_summaries/<key>.json                         counts of one batch
+      batches/<key>.json                                 what landed of one file, and where
+      landed_events/batch_key=<key>/landing=<n>/event_day=<day>/    its accepted records
+      rejected_events/batch_key=<key>/landing=<n>/       its records that failed validation, whole
       conversation_events/event_day=<day>/               one row a message_id, over all batches
       message_embeddings/event_day=<day>/                the same rows with their vectors
       text_vectors/model=<key>/                          every text embedded so far, by its hash
 
 A batch is named by its file; `batch_key` is a hash of that name, so that any
-file name is a valid folder.
+file name is a valid folder. Landing a file again writes a new `landing` and then
+replaces the batch's JSON, which names the one that counts: a reader finds the
+old landing or the new one, never half of one.
 """
 
 import hashlib
@@ -49,15 +51,22 @@ TEXT_VECTOR_SCHEMA = columns(
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """Counts of one landed batch: read = accepted + rejected + duplicates.
+    """What landed of one file. Counts: read = accepted + rejected + duplicates.
 
     `duplicates` are valid records whose message_id came again later in the same
     file. `event_days` are the days whose events the batch holds; `touched_days`
-    adds those that an earlier version of the file held, and those on which another
+    adds those that earlier landings of the file touched, and those on which another
     batch holds one of its messages.
+
+    `landing` is the number of the materialization of lake/landed_events that wrote it.
+    `fingerprint` is the file's, as it was read (see `fingerprint`). A withdrawn batch
+    has no events.
     """
 
     batch: str
+    landing: int
+    fingerprint: str
+    withdrawn: bool
     read: int
     accepted: int
     rejected: int
@@ -72,33 +81,41 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.batches = root / "batches"
         self.landed_events = root / "landed_events"
         self.rejected_events = root / "rejected_events"
-        self.batch_summaries = root / "batch_summaries"
         self.conversation_events = root / "conversation_events"
         self.message_embeddings = root / "message_embeddings"
 
-    def landed_batch(self, batch: str) -> Path:
-        return self.landed_events / f"batch_key={batch_key(batch)}"
+    def landed(self, batch: str, landing: int) -> Path:
+        return self.landed_events / f"batch_key={batch_key(batch)}" / f"landing={landing}"
 
-    def rejected_batch(self, batch: str) -> Path:
-        return self.rejected_events / f"batch_key={batch_key(batch)}"
+    def rejected(self, batch: str, landing: int) -> Path:
+        return self.rejected_events / f"batch_key={batch_key(batch)}" / f"landing={landing}"
 
     def text_vectors(self, model: str) -> Path:
         return self.root / "text_vectors" / f"model={batch_key(model)}"
 
     def write_summary(self, summary: BatchSummary) -> None:
-        self.batch_summaries.mkdir(parents=True, exist_ok=True)
-        path = self.batch_summaries / f"{batch_key(summary.batch)}.json"
+        """Make the summary's landing the one that counts, in one step."""
+        self.batches.mkdir(parents=True, exist_ok=True)
+        path = self.batches / f"{batch_key(summary.batch)}.json"
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(summary), indent=2, ensure_ascii=False))
         partial.replace(path)
 
+    def summary(self, batch: str) -> BatchSummary | None:
+        """None for a batch that never landed."""
+        try:
+            text = (self.batches / f"{batch_key(batch)}.json").read_text()
+        except FileNotFoundError:
+            return None
+        return BatchSummary(**json.loads(text))
+
     def summaries(self) -> list[BatchSummary]:
-        """Of every batch, by batch name."""
+        """Of every batch, withdrawn ones included, by batch name."""
         found = (
-            BatchSummary(**json.loads(path.read_text()))
-            for path in self.batch_summaries.glob("*.json")
+            BatchSummary(**json.loads(path.read_text())) for path in self.batches.glob("*.json")
         )
         return sorted(found, key=lambda summary: summary.batch)
 
@@ -114,7 +131,7 @@ class Lake:
         return days[-1]
 
     def days_of(self, dataset: Path) -> list[date]:
-        """The event days that a dataset, or a landed batch, has rows for; in order."""
+        """The event days that a dataset, or a landing, has rows for; in order."""
         prefix = "event_day="
         return sorted(
             date.fromisoformat(path.name.removeprefix(prefix))
@@ -125,3 +142,9 @@ class Lake:
 def batch_key(name: str) -> str:
     """16 hexadecimal digits that stand for a name in a path."""
     return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def fingerprint(file: Path) -> str:
+    """What changes when a file is written anew: its size in bytes and its modification time."""
+    status = file.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}"

@@ -196,8 +196,32 @@ class CampaignPerformance:
 
 
 @dataclass(frozen=True, slots=True)
+class Materialization:
+    """One writing of one asset partition.
+
+    `partition` is a batch, an ISO day, or "" for an asset without partitions.
+    `completed_at`, `row_count` and `identity_hash` (see `mpp_stores.target`) are None until
+    everything was written.
+    """
+
+    materialization: int
+    asset: str
+    partition: str
+    dagster_run_id: str
+    begun_at: datetime
+    completed_at: datetime | None
+    row_count: int | None
+    identity_hash: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
-    """One published, consistent state of all stores."""
+    """One published, consistent state of all stores: for every asset partition, the
+    materialization that is served.
+
+    `row_counts` are by asset. `predecessor` is what was served before it was published.
+    `is_kept` says whether the stores still hold its rows, so that it can be served again.
+    """
 
     release_id: str
     published_at: datetime
@@ -206,3 +230,22 @@ class Release:
     row_counts: dict[str, int]
     quality: dict[str, float]
     predecessor: str | None
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A request to forget a user, and how far it got: requested, scrubbed, completed.
+
+    `user_id` is None once completed; `subject_hash` (salted) remains, so that events of
+    the user that land again are rejected. `receipt` holds no personal data.
+    """
+
+    erasure_id: str
+    subject_hash: str
+    user_id: str | None
+    state: str
+    requested_at: datetime
+    scrubbed_at: datetime | None
+    completed_at: datetime | None
+    receipt: dict[str, Any]

@@ -43,6 +43,11 @@ class StoreSettings(BaseSettings):
         return self.home / "landing"
 
     @property
+    def withdrawn(self) -> Path:
+        """Where `mpp withdraw` moves a landed file to."""
+        return self.home / "withdrawn"
+
+    @property
     def reports(self) -> Path:
         """Where the analytics report is written."""
         return self.home / "reports"

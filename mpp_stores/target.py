@@ -1,23 +1,52 @@
 """The one interface through which the pipeline writes any store.
 
-A target is one entity of one store, named like the Dagster asset that writes
-it: `milvus/messages`, `postgres/user_engagement`. Writes are upserts by the
-entity's identity, each row stamped with the materialization that wrote it;
-`sweep` then removes the rows that this materialization did not write. A target
-is therefore never empty in between, and a second run converges to the same rows.
+A target is one entity of one store, named like the Dagster asset that fills it:
+`milvus/messages`, `postgres/user_engagement`. Every stored row belongs to one
+*materialization*: a number that `mpp_stores.postgres.materializations` gave to
+one writing of one asset partition. Rows of a materialization are written once
+and never changed. A release names the materializations that it serves, so
+writing a new one shows nothing to a reader, and going back to an earlier
+release is a matter of reading its materializations again.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Protocol, Self
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
 
 import pyarrow as pa
+
+MATERIALIZATION: Final = "materialization"
+"""The int64 column, beside those of `schema`, of every batch that is written."""
+
+IDENTITY_HASH: Final = "identity_hash"
+"""The stored number from which a store computes its digest itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a materialization holds, whatever the order of its rows.
+
+    `identity_hash` is the sum over the rows of `identity_hash(...)`: below 2**63 for
+    two thousand million rows.
+    """
+
+    row_count: int
+    identity_hash: int
+
+
+NOTHING: Final = Digest(0, 0)
+
+
+def identity_hash(identity: Sequence[object]) -> int:
+    """CRC-32 of the values of a row's key, joined by U+001F: Spark's
+    `crc32(concat_ws('\\x1f', ...))`. Days are written as ISO 8601 dates."""
+    return zlib.crc32("\x1f".join(map(str, identity)).encode())
 
 
 class Target(Protocol):
     """An open connection to one entity. A context manager: leaving it closes the connection.
 
-    `days` limits sweep, count and read to those event days; `None` means every row.
     Every method raises `StoreUnavailable` (try again) or `StoreRejected` (do not).
     """
 
@@ -27,23 +56,32 @@ class Target(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Columns that `write` takes and `read` gives."""
+        """Columns of a row, without `MATERIALIZATION`."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that identify a row within a materialization."""
 
     def prepare(self) -> None:
         """Create the table, collection, indexes or constraints where missing. Idempotent."""
 
-    def write(self, batch: pa.RecordBatch, stamp: str) -> int:
-        """Upsert the rows, stamped. Returns how many were sent. Safe to call concurrently
-        from several processes and to repeat."""
+    def write(self, batch: pa.RecordBatch) -> int:
+        """Upsert the rows: `schema` and `MATERIALIZATION`. Returns how many were sent. Safe to
+        call concurrently from several processes and to repeat."""
 
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        """Delete the rows whose stamp differs. Returns how many were deleted."""
+    def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
+        """What the store holds of each now, computed by the store where it can. One entry a
+        materialization given; `NOTHING` for one without rows."""
 
-    def count(self, days: Sequence[date] | None = None) -> int:
-        """Rows that a reader sees now."""
+    def read(self, materializations: Sequence[int]) -> Iterable[pa.RecordBatch]:
+        """Their rows in batches of `schema`, in no particular order."""
 
-    def read(self, days: Sequence[date] | None = None) -> Iterable[pa.RecordBatch]:
-        """Rows without their stamp, in batches of `schema`, in no particular order."""
+    def drop(self, materializations: Sequence[int]) -> int:
+        """Delete their rows, and what only they needed. Returns how many rows were deleted."""
+
+    def rows_of_user(self, user_id: str) -> int:
+        """Rows of any materialization that name the user: what an erasure verifies. 0 for an
+        entity without users."""
 
     def __enter__(self) -> Self: ...
 
