@@ -4,17 +4,26 @@ The graph:
 
     (:User {user_id})
         -[:SENT]->
-    (:Message {message_id, text, sent_at, event_day, materialization})
+    (:Message {row_id, message_id, text, sent_at, event_day, materialization, identity_hash})
         -[:IN]->
     (:Campaign {campaign_id})
 
-    (:User)-[:ENGAGED_WITH {message_count, active_days, first_at, last_at, materialization}]->
+    (:User)
+        -[:ENGAGED_WITH {message_count, active_days, first_at, last_at, materialization,
+                         identity_hash}]->
     (:Campaign)
 
-A message has exactly one SENT and one IN. Times are LOCAL DATETIME in UTC, exact to
-the microsecond: ArcadeDB, which plays Neo4j on a laptop, drops the zone of a zoned one.
-Only Cypher that Neo4j 5 and ArcadeDB both accept. A pattern starts at the node that an
-index finds: ArcadeDB expands patterns in the order they are written.
+A message is a node in each materialization that holds it; `row_id`, its materialization and
+message id joined by a slash, is one property because Neo4j's community edition has no unique
+key of two. It has exactly one SENT and one IN. A user and a campaign may have several
+ENGAGED_WITH, one a materialization. Users and campaigns belong to no materialization: they
+live as long as a message or an edge names them.
+
+Times are LOCAL DATETIME in UTC, exact to the microsecond: ArcadeDB, which plays Neo4j on a
+laptop, drops the zone of a zoned one. Only Cypher that Neo4j 5 and ArcadeDB both accept.
+A pattern starts at the node that an index finds: ArcadeDB expands patterns in the order they
+are written. It looks up the edges of a materialization in their index only where the pattern
+names no label and a single bound number is compared in WHERE; anything else scans all edges.
 """
 
 from typing import Final, LiteralString
@@ -25,62 +34,52 @@ SCHEMA: Final[tuple[LiteralString, ...]] = (
     FOR (user:User) REQUIRE user.user_id IS UNIQUE
     """,
     """
-    CREATE CONSTRAINT message_id IF NOT EXISTS
-    FOR (message:Message) REQUIRE message.message_id IS UNIQUE
-    """,
-    """
     CREATE CONSTRAINT campaign_id IF NOT EXISTS
     FOR (campaign:Campaign) REQUIRE campaign.campaign_id IS UNIQUE
     """,
     """
-    CREATE INDEX message_event_day IF NOT EXISTS
-    FOR (message:Message) ON (message.event_day)
+    CREATE CONSTRAINT message_row_id IF NOT EXISTS
+    FOR (message:Message) REQUIRE message.row_id IS UNIQUE
+    """,
+    """
+    CREATE INDEX message_id IF NOT EXISTS
+    FOR (message:Message) ON (message.message_id)
+    """,
+    """
+    CREATE INDEX message_materialization IF NOT EXISTS
+    FOR (message:Message) ON (message.materialization)
+    """,
+    """
+    CREATE INDEX engaged_with_materialization IF NOT EXISTS
+    FOR ()-[edge:ENGAGED_WITH]-() ON (edge.materialization)
     """,
 )
 
-# Messages: $rows of MESSAGE_SCHEMA, $stamp, $days, $limit.
+# Messages: $rows of MESSAGE_SCHEMA with row_id, materialization and identity_hash;
+# $materialization, $limit.
 
 MERGE_MESSAGES: Final = """
 UNWIND $rows AS row
-MERGE (message:Message {message_id: row.message_id})
-SET message.text = row.text,
+MERGE (message:Message {row_id: row.row_id})
+SET message.message_id = row.message_id,
+    message.text = row.text,
     message.sent_at = row.sent_at,
     message.event_day = row.event_day,
-    message.materialization = $stamp
+    message.materialization = row.materialization,
+    message.identity_hash = row.identity_hash
 MERGE (user:User {user_id: row.user_id})
 MERGE (campaign:Campaign {campaign_id: row.campaign_id})
 MERGE (user)-[:SENT]->(message)
 MERGE (message)-[:IN]->(campaign)
 """
 
-UNLINK_FORMER_USERS: Final = """
-UNWIND $rows AS row
-MATCH (message:Message {message_id: row.message_id})<-[sent:SENT]-(user:User)
-WHERE user.user_id <> row.user_id
-DELETE sent
-"""
-
-UNLINK_FORMER_CAMPAIGNS: Final = """
-UNWIND $rows AS row
-MATCH (message:Message {message_id: row.message_id})-[relation:IN]->(campaign:Campaign)
-WHERE campaign.campaign_id <> row.campaign_id
-DELETE relation
-"""
-
-MESSAGE_DAYS: Final = """
-MATCH (message:Message)
-RETURN DISTINCT message.event_day AS event_day
-"""
-
-COUNT_MESSAGES: Final = """
-UNWIND $days AS day
-MATCH (message:Message {event_day: day})
-RETURN count(message) AS row_count
+DIGEST_OF_MESSAGES: Final = """
+MATCH (message:Message {materialization: $materialization})
+RETURN count(message) AS row_count, sum(message.identity_hash) AS identity_hash
 """
 
 READ_MESSAGES: Final = """
-UNWIND $days AS day
-MATCH (message:Message {event_day: day})<-[:SENT]-(user:User)
+MATCH (message:Message {materialization: $materialization})<-[:SENT]-(user:User)
 MATCH (message)-[:IN]->(campaign:Campaign)
 RETURN message.message_id AS message_id,
        user.user_id AS user_id,
@@ -90,36 +89,42 @@ RETURN message.message_id AS message_id,
        message.event_day AS event_day
 """
 
-DELETE_MESSAGES_OF_OTHER_STAMPS: Final = """
-UNWIND $days AS day
-MATCH (message:Message {event_day: day})
-WHERE message.materialization <> $stamp
+DELETE_MESSAGES: Final = """
+MATCH (message:Message {materialization: $materialization})
 WITH message LIMIT $limit
 DETACH DELETE message
 RETURN count(*) AS deleted
 """
 
-# Edges: $rows of ENGAGED_WITH_SCHEMA, $stamp, $limit.
+COUNT_USER_AND_MESSAGES: Final = """
+MATCH (user:User {user_id: $user_id})
+RETURN sum(1 + COUNT { (user)-[:SENT]->() }) AS row_count
+"""
+
+# Edges: $rows of ENGAGED_WITH_SCHEMA with materialization and identity_hash;
+# $materialization, $limit.
 
 MERGE_ENGAGED_WITH: Final = """
 UNWIND $rows AS row
 MERGE (user:User {user_id: row.user_id})
 MERGE (campaign:Campaign {campaign_id: row.campaign_id})
-MERGE (user)-[edge:ENGAGED_WITH]->(campaign)
+MERGE (user)-[edge:ENGAGED_WITH {materialization: row.materialization}]->(campaign)
 SET edge.message_count = row.message_count,
     edge.active_days = row.active_days,
     edge.first_at = row.first_at,
     edge.last_at = row.last_at,
-    edge.materialization = $stamp
+    edge.identity_hash = row.identity_hash
 """
 
-COUNT_ENGAGED_WITH: Final = """
-MATCH (:User)-[edge:ENGAGED_WITH]->(:Campaign)
-RETURN count(edge) AS row_count
+DIGEST_OF_ENGAGED_WITH: Final = """
+MATCH ()-[edge:ENGAGED_WITH]->()
+WHERE edge.materialization = $materialization
+RETURN count(edge) AS row_count, sum(edge.identity_hash) AS identity_hash
 """
 
 READ_ENGAGED_WITH: Final = """
-MATCH (user:User)-[edge:ENGAGED_WITH]->(campaign:Campaign)
+MATCH (user)-[edge:ENGAGED_WITH]->(campaign)
+WHERE edge.materialization = $materialization
 RETURN user.user_id AS user_id,
        campaign.campaign_id AS campaign_id,
        edge.message_count AS message_count,
@@ -128,15 +133,38 @@ RETURN user.user_id AS user_id,
        edge.last_at AS last_at
 """
 
-DELETE_ENGAGED_WITH_OF_OTHER_STAMPS: Final = """
-MATCH (:User)-[edge:ENGAGED_WITH]->(:Campaign)
-WHERE edge.materialization <> $stamp
+DELETE_ENGAGED_WITH: Final = """
+MATCH ()-[edge:ENGAGED_WITH]->()
+WHERE edge.materialization = $materialization
 WITH edge LIMIT $limit
 DELETE edge
 RETURN count(*) AS deleted
 """
 
-# Users and campaigns live as long as a message or an edge names them: $limit.
+COUNT_ENGAGED_WITH_OF_USER: Final = """
+MATCH (:User {user_id: $user_id})-[edge:ENGAGED_WITH]->()
+RETURN count(edge) AS row_count
+"""
+
+# What nothing names, and messages that hang loose: $limit.
+
+ORPHANS: Final[tuple[LiteralString, ...]] = (
+    """
+    MATCH (user:User)
+    WHERE NOT EXISTS { (user)-[:SENT]->() } AND NOT EXISTS { (user)-[:ENGAGED_WITH]->() }
+    RETURN 'user ' + user.user_id AS orphan LIMIT $limit
+    """,
+    """
+    MATCH (campaign:Campaign)
+    WHERE NOT EXISTS { (campaign)<-[:IN]-() } AND NOT EXISTS { (campaign)<-[:ENGAGED_WITH]-() }
+    RETURN 'campaign ' + campaign.campaign_id AS orphan LIMIT $limit
+    """,
+    """
+    MATCH (message:Message)
+    WHERE COUNT { (message)<-[:SENT]-(:User) } <> 1 OR COUNT { (message)-[:IN]->(:Campaign) } <> 1
+    RETURN 'message ' + message.row_id AS orphan LIMIT $limit
+    """,
+)
 
 DELETE_ORPHAN_USERS: Final = """
 MATCH (user:User)
@@ -148,19 +176,20 @@ RETURN count(*) AS deleted
 
 DELETE_ORPHAN_CAMPAIGNS: Final = """
 MATCH (campaign:Campaign)
-WHERE NOT EXISTS { ()-[:IN]->(campaign) } AND NOT EXISTS { ()-[:ENGAGED_WITH]->(campaign) }
+WHERE NOT EXISTS { (campaign)<-[:IN]-() } AND NOT EXISTS { (campaign)<-[:ENGAGED_WITH]-() }
 WITH campaign LIMIT $limit
 DELETE campaign
 RETURN count(*) AS deleted
 """
 
-# What the API asks.
+# What the API asks: $materialization is that of neo4j/engaged_with.
 
 PING: Final = "RETURN 1 AS answer"
 
 ENGAGED_WITH_OF_USERS: Final = """
 UNWIND $user_ids AS user_id
-MATCH (user:User {user_id: user_id})-[edge:ENGAGED_WITH]->(campaign:Campaign)
+MATCH (user:User {user_id: user_id})
+      -[edge:ENGAGED_WITH {materialization: $materialization}]->(campaign:Campaign)
 RETURN user.user_id AS user_id,
        campaign.campaign_id AS campaign_id,
        edge.message_count AS message_count,
@@ -174,13 +203,14 @@ ORDER BY user_id, campaign_id
 # many users share a popular campaign. `overlap` is the Jaccard index of the two users'
 # sets of campaigns. Ties go to the smaller id, so that equal graphs give equal answers.
 CO_ENGAGED_CAMPAIGNS: Final = """
-MATCH (user:User {user_id: $user_id})-[:ENGAGED_WITH]->(shared:Campaign)
-      <-[:ENGAGED_WITH]-(peer:User)
+MATCH (user:User {user_id: $user_id})
+      -[:ENGAGED_WITH {materialization: $materialization}]->(shared:Campaign)
+      <-[:ENGAGED_WITH {materialization: $materialization}]-(peer:User)
 WHERE peer.user_id <> $user_id
 WITH user, peer, collect(shared.campaign_id) AS shared_ids
 WITH user, peer, shared_ids,
-     COUNT { (user)-[:ENGAGED_WITH]->() } AS user_campaigns,
-     COUNT { (peer)-[:ENGAGED_WITH]->() } AS peer_campaigns
+     COUNT { (user)-[:ENGAGED_WITH {materialization: $materialization}]->() } AS user_campaigns,
+     COUNT { (peer)-[:ENGAGED_WITH {materialization: $materialization}]->() } AS peer_campaigns
 WITH user, peer, shared_ids,
      toFloat(size(shared_ids)) / (user_campaigns + peer_campaigns - size(shared_ids)) AS overlap
 ORDER BY overlap DESC, peer.user_id
@@ -188,8 +218,10 @@ LIMIT $peer_limit
 UNWIND shared_ids AS shared_id
 WITH user, peer, overlap, shared_id ORDER BY shared_id
 WITH user, peer, overlap, collect(shared_id) AS shared_ids
-MATCH (peer)-[:ENGAGED_WITH]->(campaign:Campaign)
-WHERE $include_engaged OR NOT EXISTS { (user)-[:ENGAGED_WITH]->(campaign) }
+MATCH (peer)-[:ENGAGED_WITH {materialization: $materialization}]->(campaign:Campaign)
+WHERE $include_engaged OR NOT EXISTS {
+    (user)-[:ENGAGED_WITH {materialization: $materialization}]->(campaign)
+}
 WITH peer.user_id AS peer_id, campaign.campaign_id AS campaign_id, overlap, shared_ids
 WITH peer_id, campaign_id, overlap, [id IN shared_ids WHERE id <> campaign_id] AS shared_ids
 WHERE size(shared_ids) > 0

@@ -43,10 +43,15 @@ class GraphReader:
     async def close(self) -> None:
         await self._driver.close()
 
-    async def engaged_with(self, user_ids: Sequence[str]) -> list[EngagedWith]:
+    async def engaged_with(
+        self, user_ids: Sequence[str], *, materialization: int
+    ) -> list[EngagedWith]:
         """The users' edges, by user and campaign id. Unknown users have none."""
         records = await self._records(
-            "read the edges of users", queries.ENGAGED_WITH_OF_USERS, user_ids=list(set(user_ids))
+            "read the edges of users",
+            queries.ENGAGED_WITH_OF_USERS,
+            user_ids=list(set(user_ids)),
+            materialization=materialization,
         )
         return [
             EngagedWith(
@@ -61,7 +66,7 @@ class GraphReader:
         ]
 
     async def co_engaged_campaigns(
-        self, user_id: str, limit: int, *, include_engaged: bool = False
+        self, user_id: str, limit: int, *, materialization: int, include_engaged: bool = False
     ) -> list[CoEngagement]:
         """Campaigns two hops away over the `STRONGEST_PEERS`, heaviest first.
 
@@ -74,6 +79,7 @@ class GraphReader:
             user_id=user_id,
             limit=limit,
             peer_limit=STRONGEST_PEERS,
+            materialization=materialization,
             include_engaged=include_engaged,
         )
         return [CoEngagement(**record.data()) for record in records]

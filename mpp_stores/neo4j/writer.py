@@ -1,7 +1,6 @@
 """The two Neo4j targets: messages with their users and campaigns, and aggregated edges."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from operator import itemgetter
 from typing import Any, ClassVar, LiteralString, Self
@@ -10,14 +9,15 @@ import neo4j
 import pyarrow as pa
 from neo4j.exceptions import Neo4jError
 
-from mpp_stores.errors import StoreRejected
 from mpp_stores.neo4j import queries
-from mpp_stores.neo4j.connection import STORE, connect, lost_race, neo4j_errors
+from mpp_stores.neo4j.connection import connect, lost_race, neo4j_errors
 from mpp_stores.records import ENGAGED_WITH_SCHEMA, MESSAGE_SCHEMA
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, Digest, identity_hash
 
 TRANSACTION_ROWS = 1_000
 READ_BATCH_ROWS = 10_000
+ORPHAN_LIMIT = 100
 RACE_ATTEMPTS = 10
 """Each lost race leaves the contested node in place, so the next attempt finds it."""
 
@@ -27,14 +27,20 @@ _UTC_WITHOUT_ZONE = pa.timestamp("us")
 class GraphTarget:
     """What both targets share: opening it connects, `TRANSACTION_ROWS` rows are a transaction.
 
-    Several processes may write the same users and campaigns at once. The driver
-    repeats a transaction that lost a write conflict for up to 30 s, and this class
-    one that lost a race to create a node.
+    Several processes may write the same users and campaigns at once, and drop others
+    meanwhile: a user is written in one transaction with what names it, and orphans are
+    found and deleted in one. The driver repeats a transaction that lost a write conflict
+    for up to 30 s, and this class one that lost a race to create or delete a node.
     """
 
     name: ClassVar[str]
     schema: ClassVar[pa.Schema]
-    _merge: ClassVar[tuple[LiteralString, ...]]
+    key: ClassVar[tuple[str, ...]]
+    _merge_rows: ClassVar[LiteralString]
+    _digest_rows: ClassVar[LiteralString]
+    _read_rows: ClassVar[LiteralString]
+    _delete_rows: ClassVar[LiteralString]
+    _count_rows_of_user: ClassVar[LiteralString]
 
     def __init__(self, settings: StoreSettings) -> None:
         self._database = settings.neo4j_database
@@ -45,34 +51,60 @@ class GraphTarget:
             for statement in queries.SCHEMA:
                 self._commit(statement)
 
-    def write(self, batch: pa.RecordBatch, stamp: str) -> int:
+    def write(self, batch: pa.RecordBatch) -> int:
         with neo4j_errors(f"write {batch.num_rows} rows to {self.name}"):
-            rows = _without_zones(batch.select(self.schema.names)).to_pylist()
-            # Concurrent writers that lock campaigns in the same order rarely deadlock.
-            rows.sort(key=itemgetter("campaign_id", "user_id"))
+            rows = self._rows(batch)
             for start in range(0, len(rows), TRANSACTION_ROWS):
-                self._commit(*self._merge, rows=rows[start : start + TRANSACTION_ROWS], stamp=stamp)
+                self._commit(self._merge_rows, rows=rows[start : start + TRANSACTION_ROWS])
         return batch.num_rows
 
-    def _commit(self, *statements: LiteralString, **parameters: Any) -> list[neo4j.Record]:
-        """Run the statements in one transaction. Returns the last one's records."""
+    def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
+        with neo4j_errors(f"compute the digests of {self.name}"):
+            return {number: self._digest(number) for number in materializations}
 
-        def run_all(transaction: neo4j.ManagedTransaction) -> list[neo4j.Record]:
-            return [list(transaction.run(text, parameters)) for text in statements][-1]
+    def read(self, materializations: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        with (
+            neo4j_errors(f"read {self.name}"),
+            self._driver.session(database=self._database) as session,
+        ):
+            for number in materializations:
+                result = session.run(self._read_rows, {MATERIALIZATION: number})
+                while records := result.fetch(READ_BATCH_ROWS):
+                    yield self._batch(records)
 
-        with self._driver.session(database=self._database) as session:
-            for attempt in count(1):
-                try:
-                    return session.execute_write(run_all)
-                except Neo4jError as error:
-                    if attempt == RACE_ATTEMPTS or not lost_race(error):
-                        raise
-        raise AssertionError("the loop above returns or raises")
+    def drop(self, materializations: Sequence[int]) -> int:
+        """Delete their rows, then users and campaigns that nothing names any more."""
+        with neo4j_errors(f"drop materializations of {self.name}"):
+            deleted = sum(
+                self._delete(self._delete_rows, materialization=number)
+                for number in materializations
+            )
+            self._delete(queries.DELETE_ORPHAN_USERS)
+            self._delete(queries.DELETE_ORPHAN_CAMPAIGNS)
+        return deleted
 
-    def _count(self, statement: LiteralString, **parameters: Any) -> int:
-        with neo4j_errors(f"count {self.name}"):
-            (record,) = self._commit(statement, **parameters)
+    def rows_of_user(self, user_id: str) -> int:
+        with neo4j_errors(f"count the rows of a user in {self.name}"):
+            (record,) = self._commit(self._count_rows_of_user, user_id=user_id)
             return int(record["row_count"])
+
+    def _rows(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
+        rows = _without_zones(batch.select([*self.schema.names, MATERIALIZATION])).to_pylist()
+        for row in rows:
+            row[IDENTITY_HASH] = identity_hash([row[column] for column in self.key])
+        # Concurrent writers that lock campaigns in the same order rarely deadlock.
+        return sorted(rows, key=itemgetter("campaign_id", "user_id"))
+
+    def _digest(self, materialization: int) -> Digest:
+        (record,) = self._commit(self._digest_rows, materialization=materialization)
+        return Digest(record["row_count"], record["identity_hash"])
+
+    def _batch(self, records: Sequence[neo4j.Record]) -> pa.RecordBatch:
+        columns = [
+            pa.array([_native(record[field.name]) for record in records]).cast(field.type)
+            for field in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def _delete(self, statement: LiteralString, **parameters: Any) -> int:
         """Repeat a deleting statement, a transaction each time, until nothing is left."""
@@ -83,22 +115,20 @@ class GraphTarget:
             if record["deleted"] < TRANSACTION_ROWS:
                 return deleted
 
-    def _delete_orphans(self) -> None:
-        self._delete(queries.DELETE_ORPHAN_USERS)
-        self._delete(queries.DELETE_ORPHAN_CAMPAIGNS)
+    def _commit(self, statement: LiteralString, **parameters: Any) -> list[neo4j.Record]:
+        """Run the statement in a transaction of its own."""
 
-    def _read(self, statement: LiteralString, **parameters: Any) -> Iterator[pa.RecordBatch]:
-        with (
-            neo4j_errors(f"read {self.name}"),
-            self._driver.session(database=self._database) as session,
-        ):
-            result = session.run(statement, parameters)
-            while records := result.fetch(READ_BATCH_ROWS):
-                columns = [
-                    pa.array([_native(record[field.name]) for record in records]).cast(field.type)
-                    for field in self.schema
-                ]
-                yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
+        def run(transaction: neo4j.ManagedTransaction) -> list[neo4j.Record]:
+            return list(transaction.run(statement, parameters))
+
+        with self._driver.session(database=self._database) as session:
+            for attempt in count(1):
+                try:
+                    return session.execute_write(run)
+                except Neo4jError as error:
+                    if attempt == RACE_ATTEMPTS or not lost_race(error):
+                        raise
+        raise AssertionError("the loop above returns or raises")
 
     def __enter__(self) -> Self:
         return self
@@ -110,73 +140,50 @@ class GraphTarget:
 class MessageGraph(GraphTarget):
     """(:User)-[:SENT]->(:Message)-[:IN]->(:Campaign); a row is a message.
 
-    A message written again under another user or campaign loses its former relation.
-    `sweep` also removes users and campaigns that nothing names any more.
+    `rows_of_user` counts the user's node too, which may outlive its messages by its edges.
     """
 
     name = "neo4j/messages"
     schema = MESSAGE_SCHEMA
-    _merge = (
-        queries.UNLINK_FORMER_USERS,
-        queries.UNLINK_FORMER_CAMPAIGNS,
-        queries.MERGE_MESSAGES,
-    )
+    key = ("message_id",)
+    _merge_rows = queries.MERGE_MESSAGES
+    _digest_rows = queries.DIGEST_OF_MESSAGES
+    _read_rows = queries.READ_MESSAGES
+    _delete_rows = queries.DELETE_MESSAGES
+    _count_rows_of_user = queries.COUNT_USER_AND_MESSAGES
 
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        with neo4j_errors(f"sweep {self.name}"):
-            deleted = self._delete(
-                queries.DELETE_MESSAGES_OF_OTHER_STAMPS, stamp=stamp, days=self._days(days)
-            )
-            self._delete_orphans()
-        return deleted
+    def orphans(self) -> list[str]:
+        """At most `ORPHAN_LIMIT` of: users and campaigns that no message and no edge names,
+        messages of any materialization without exactly one SENT and one IN.
 
-    def count(self, days: Sequence[date] | None = None) -> int:
-        return self._count(queries.COUNT_MESSAGES, days=self._days(days))
-
-    def read(self, days: Sequence[date] | None = None) -> Iterator[pa.RecordBatch]:
-        return self._read(queries.READ_MESSAGES, days=self._days(days))
-
-    def _days(self, days: Sequence[date] | None) -> list[date]:
-        """The given days, or all that have messages: either way the day index does the work."""
-        if days is not None:
-            return list(days)
-        with neo4j_errors(f"list the days of {self.name}"):
-            return [
-                record["event_day"].to_native() for record in self._commit(queries.MESSAGE_DAYS)
+        Labelled `user u-1`, `campaign spring`, `message 17/m-1`: 17 is the materialization.
+        """
+        with neo4j_errors("look for orphans"):
+            found = [
+                str(record["orphan"])
+                for statement in queries.ORPHANS
+                for record in self._commit(statement, limit=ORPHAN_LIMIT)
             ]
+        return found[:ORPHAN_LIMIT]
+
+    def _rows(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
+        rows = super()._rows(batch)
+        for row in rows:
+            row["row_id"] = f"{row[MATERIALIZATION]}/{row['message_id']}"
+        return rows
 
 
 class EngagedWithEdges(GraphTarget):
-    """(:User)-[:ENGAGED_WITH]->(:Campaign); a row is an edge over the whole history.
-
-    An edge spans days, so a selection of days is refused. `sweep` also removes
-    users and campaigns that nothing names any more.
-    """
+    """(:User)-[:ENGAGED_WITH]->(:Campaign); a row is an edge over the whole history."""
 
     name = "neo4j/engaged_with"
     schema = ENGAGED_WITH_SCHEMA
-    _merge = (queries.MERGE_ENGAGED_WITH,)
-
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        self._refuse(days)
-        with neo4j_errors(f"sweep {self.name}"):
-            deleted = self._delete(queries.DELETE_ENGAGED_WITH_OF_OTHER_STAMPS, stamp=stamp)
-            self._delete_orphans()
-        return deleted
-
-    def count(self, days: Sequence[date] | None = None) -> int:
-        self._refuse(days)
-        return self._count(queries.COUNT_ENGAGED_WITH)
-
-    def read(self, days: Sequence[date] | None = None) -> Iterator[pa.RecordBatch]:
-        self._refuse(days)
-        return self._read(queries.READ_ENGAGED_WITH)
-
-    def _refuse(self, days: Sequence[date] | None) -> None:
-        if days is not None:
-            raise StoreRejected(
-                STORE, f"select days of {self.name}", "an edge spans days, pass days=None"
-            )
+    key = ("user_id", "campaign_id")
+    _merge_rows = queries.MERGE_ENGAGED_WITH
+    _digest_rows = queries.DIGEST_OF_ENGAGED_WITH
+    _read_rows = queries.READ_ENGAGED_WITH
+    _delete_rows = queries.DELETE_ENGAGED_WITH
+    _count_rows_of_user = queries.COUNT_ENGAGED_WITH_OF_USER
 
 
 def _without_zones(batch: pa.RecordBatch) -> pa.RecordBatch:

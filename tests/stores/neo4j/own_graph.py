@@ -1,9 +1,11 @@
-"""A corner of the stack's graph: ids with a prefix of their own, batches of them, and a look.
+"""A corner of the stack's graph: ids and materializations of its own, batches, and a look.
 
 Neo4j's community edition and the local stack have one database, so the tests share it
 with everything else: they look only at nodes whose id starts with their prefix.
 """
 
+import secrets
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -11,6 +13,7 @@ import neo4j
 import pyarrow as pa
 
 from mpp_stores.records import ENGAGED_WITH_SCHEMA, MESSAGE_SCHEMA
+from mpp_stores.target import MATERIALIZATION
 
 FIRST_DAY = date(1999, 5, 1)
 SECOND_DAY = date(1999, 5, 2)
@@ -31,18 +34,27 @@ HOSTILE_IDS = [
 
 
 class OwnGraph:
+    """`first`, `second` and `third` are materializations that nobody else writes."""
+
     def __init__(self, driver: neo4j.Driver, database: str, prefix: str) -> None:
         self.prefix = prefix
+        self.first = secrets.randbelow(2**62)
+        self.second = self.first + 1
+        self.third = self.first + 2
         self._driver = driver
         self._database = database
 
     def id(self, name: str) -> str:
         return f"{self.prefix}{name}"
 
-    def message_batch(self, *rows: tuple[str, str, str, date]) -> pa.RecordBatch:
-        """A batch of (message, user, campaign, day), sent at an odd microsecond."""
-        return pa.RecordBatch.from_pylist(
-            [
+    def message_batch(
+        self, *rows: tuple[str, str, str, date], materialization: int | None = None
+    ) -> pa.RecordBatch:
+        """A batch of (message, user, campaign, day), sent at an odd microsecond; of `first`
+        unless told."""
+        return self._batch(
+            MESSAGE_SCHEMA,
+            (
                 {
                     "message_id": self.id(message),
                     "user_id": self.id(user),
@@ -52,14 +64,17 @@ class OwnGraph:
                     "event_day": day,
                 }
                 for message, user, campaign, day in rows
-            ],
-            schema=MESSAGE_SCHEMA,
+            ),
+            materialization,
         )
 
-    def edge_batch(self, *rows: tuple[str, str], messages: int = 3) -> pa.RecordBatch:
-        """A batch of (user, campaign)."""
-        return pa.RecordBatch.from_pylist(
-            [
+    def edge_batch(
+        self, *rows: tuple[str, str], messages: int = 3, materialization: int | None = None
+    ) -> pa.RecordBatch:
+        """A batch of (user, campaign); of `first` unless told."""
+        return self._batch(
+            ENGAGED_WITH_SCHEMA,
+            (
                 {
                     "user_id": self.id(user),
                     "campaign_id": self.id(campaign),
@@ -69,8 +84,17 @@ class OwnGraph:
                     "last_at": LAST_AT,
                 }
                 for user, campaign in rows
-            ],
-            schema=ENGAGED_WITH_SCHEMA,
+            ),
+            materialization,
+        )
+
+    def _batch(
+        self, schema: pa.Schema, rows: Iterable[dict[str, Any]], materialization: int | None
+    ) -> pa.RecordBatch:
+        number = self.first if materialization is None else materialization
+        return pa.RecordBatch.from_pylist(
+            [{**row, MATERIALIZATION: number} for row in rows],
+            schema=schema.append(pa.field(MATERIALIZATION, pa.int64())),
         )
 
     def messages(self) -> list[tuple[str, ...]]:
@@ -104,58 +128,29 @@ class OwnGraph:
             " RETURN node.campaign_id"
         )
 
-    def adopt_messages(self, stamp: str) -> dict[str, str]:
-        """Stamp everyone else's messages, so that a sweep of every day spares them.
+    def add_user(self, name: str) -> None:
+        """A user that nothing names."""
+        self._records("CREATE (:User {user_id: $id})", id=self.id(name))
 
-        Returns their own stamps by id, for `return_messages`.
-        """
-        records = self._records(
-            """
-            MATCH (message:Message) WHERE NOT message.message_id STARTS WITH $prefix
-            WITH message, message.materialization AS former
-            SET message.materialization = $stamp
-            RETURN message.message_id AS id, former
-            """,
-            stamp=stamp,
+    def add_campaign(self, name: str) -> None:
+        """A campaign that nothing names."""
+        self._records("CREATE (:Campaign {campaign_id: $id})", id=self.id(name))
+
+    def cut_from_user(self, message: str) -> None:
+        self._records(
+            "MATCH (:Message {message_id: $id})<-[sent:SENT]-() DELETE sent", id=self.id(message)
         )
-        return {record["id"]: record["former"] for record in records}
 
-    def return_messages(self, stamps: dict[str, str]) -> None:
+    def link_to_campaign(self, message: str, campaign: str) -> None:
+        """A further IN of the message."""
         self._records(
             """
-            UNWIND $rows AS row
-            MATCH (message:Message {message_id: row.id})
-            SET message.materialization = row.former
+            MATCH (message:Message {message_id: $message_id})
+            MATCH (campaign:Campaign {campaign_id: $campaign_id})
+            CREATE (message)-[:IN]->(campaign)
             """,
-            rows=[{"id": key, "former": former} for key, former in stamps.items()],
-        )
-
-    def adopt_edges(self, stamp: str) -> dict[tuple[str, str], str]:
-        """The same for everyone else's ENGAGED_WITH, by user and campaign id."""
-        records = self._records(
-            """
-            MATCH (user:User)-[edge:ENGAGED_WITH]->(campaign:Campaign)
-            WHERE NOT user.user_id STARTS WITH $prefix
-            WITH user, edge, campaign, edge.materialization AS former
-            SET edge.materialization = $stamp
-            RETURN user.user_id AS user_id, campaign.campaign_id AS campaign_id, former
-            """,
-            stamp=stamp,
-        )
-        return {(record["user_id"], record["campaign_id"]): record["former"] for record in records}
-
-    def return_edges(self, stamps: dict[tuple[str, str], str]) -> None:
-        self._records(
-            """
-            UNWIND $rows AS row
-            MATCH (:User {user_id: row.user_id})-[edge:ENGAGED_WITH]->
-                  (:Campaign {campaign_id: row.campaign_id})
-            SET edge.materialization = row.former
-            """,
-            rows=[
-                {"user_id": user_id, "campaign_id": campaign_id, "former": former}
-                for (user_id, campaign_id), former in stamps.items()
-            ],
+            message_id=self.id(message),
+            campaign_id=self.id(campaign),
         )
 
     def remove(self) -> None:

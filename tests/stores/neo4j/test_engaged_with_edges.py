@@ -4,101 +4,133 @@ from typing import Any
 
 import pytest
 
-from mpp_stores.errors import StoreRejected
 from mpp_stores.neo4j.writer import EngagedWithEdges, MessageGraph
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING, Digest, identity_hash
 from tests.stores.neo4j.own_graph import FIRST_DAY, HOSTILE_IDS, OwnGraph
 from tests.stores.neo4j.processes import write_edges
 
 
-def rows(target: EngagedWithEdges, graph: OwnGraph) -> list[dict[str, Any]]:
-    """The test's own rows, by user and campaign id."""
-    found = [row for batch in target.read() for row in batch.to_pylist()]
-    own = [row for row in found if row["user_id"].startswith(graph.prefix)]
-    return sorted(own, key=lambda row: (str(row["user_id"]), str(row["campaign_id"])))
-
-
-def sweep(target: EngagedWithEdges, graph: OwnGraph, stamp: str) -> int:
-    """Sweep every edge, sparing those of other tests."""
-    others = graph.adopt_edges(stamp)
-    try:
-        return target.sweep(stamp, None)
-    finally:
-        graph.return_edges(others)
+def rows(target: EngagedWithEdges, *materializations: int) -> list[dict[str, Any]]:
+    """By user and campaign id."""
+    found = [row for batch in target.read(materializations) for row in batch.to_pylist()]
+    return sorted(found, key=lambda row: (str(row["user_id"]), str(row["campaign_id"])))
 
 
 def test_an_edge_reads_back_exactly_with_its_microseconds(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     batch = graph.edge_batch(("ada", "spring"), ("bob", "spring"))
-    assert edges.write(batch, "first") == 2
-    assert rows(edges, graph) == batch.to_pylist()
+    assert edges.write(batch) == 2
+    assert rows(edges, graph.first) == batch.select(edges.schema.names).to_pylist()
 
 
 def test_every_batch_read_has_the_schema_of_the_target(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
-    edges.write(graph.edge_batch(("ada", "spring")), "first")
-    assert {batch.schema for batch in edges.read()} == {edges.schema}
+    edges.write(graph.edge_batch(("ada", "spring")))
+    assert {batch.schema for batch in edges.read([graph.first])} == {edges.schema}
 
 
-def test_writing_an_edge_again_replaces_its_figures(
+def test_writing_twice_equals_writing_once(edges: EngagedWithEdges, graph: OwnGraph) -> None:
+    batch = graph.edge_batch(("ada", "spring"), ("bob", "spring"))
+    edges.write(batch)
+    edges.write(batch)
+    assert graph.edges() == [("ada", "spring"), ("bob", "spring")]
+
+
+def test_each_materialization_has_an_edge_of_its_own_between_the_same_two(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
-    edges.write(graph.edge_batch(("ada", "spring"), messages=3), "first")
-    again = graph.edge_batch(("ada", "spring"), messages=5)
-    edges.write(again, "second")
-    assert rows(edges, graph) == again.to_pylist()
+    edges.write(graph.edge_batch(("ada", "spring"), messages=3, materialization=graph.first))
+    edges.write(graph.edge_batch(("ada", "spring"), messages=5, materialization=graph.second))
+    assert [row["message_count"] for row in rows(edges, graph.first)] == [3]
+    assert [row["message_count"] for row in rows(edges, graph.second)] == [5]
+    assert graph.users() == [("ada",)]
+    assert graph.campaigns() == [("spring",)]
 
 
-def test_count_counts_edges(edges: EngagedWithEdges, graph: OwnGraph) -> None:
-    before = edges.count()
-    edges.write(graph.edge_batch(("ada", "spring"), ("ada", "summer")), "first")
-    assert edges.count() - before == 2
+def test_reading_no_materialization_reads_no_row(edges: EngagedWithEdges, graph: OwnGraph) -> None:
+    edges.write(graph.edge_batch(("ada", "spring")))
+    assert rows(edges) == []
 
 
-def test_sweeping_removes_edges_of_other_stamps(edges: EngagedWithEdges, graph: OwnGraph) -> None:
-    stamp = graph.id("second")
-    edges.write(graph.edge_batch(("ada", "spring"), ("ada", "summer")), graph.id("first"))
-    edges.write(graph.edge_batch(("ada", "summer")), stamp)
-    assert sweep(edges, graph, stamp) == 1
-    assert graph.edges() == [("ada", "summer")]
-
-
-def test_sweeping_removes_users_and_campaigns_that_nothing_names(
+def test_the_digest_sums_the_hash_of_user_and_campaign(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
-    edges.write(graph.edge_batch(("ada", "spring"), ("bob", "summer")), graph.id("first"))
-    edges.write(graph.edge_batch(("bob", "summer")), graph.id("second"))
-    sweep(edges, graph, graph.id("second"))
+    pairs = [("ada", "spring"), ("ada", "summer"), ("bob", "spring")]
+    edges.write(graph.edge_batch(*pairs))
+    edges.write(graph.edge_batch(pairs[0], materialization=graph.second))
+    hashes = [identity_hash([graph.id(user), graph.id(campaign)]) for user, campaign in pairs]
+    assert edges.digests([graph.first, graph.second, graph.third]) == {
+        graph.first: Digest(3, sum(hashes)),
+        graph.second: Digest(1, hashes[0]),
+        graph.third: NOTHING,
+    }
+
+
+def test_dropping_removes_the_edges_of_the_given_materializations_only(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    for number in (graph.first, graph.second, graph.third):
+        edges.write(graph.edge_batch(("ada", "spring"), materialization=number))
+    edges.write(graph.edge_batch(("ada", "summer"), materialization=graph.second))
+    assert edges.drop([graph.first, graph.second]) == 3
+    kept = graph.edge_batch(("ada", "spring")).select(edges.schema.names).to_pylist()
+    assert rows(edges, graph.first, graph.second, graph.third) == kept
+
+
+def test_dropping_more_edges_than_a_transaction_holds_removes_all(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(*((f"user{n}", f"campaign{n % 3}") for n in range(1_205))))
+    assert edges.drop([graph.first]) == 1_205
+    assert graph.users() == []
+    assert graph.campaigns() == []
+
+
+def test_dropping_again_drops_nothing(edges: EngagedWithEdges, graph: OwnGraph) -> None:
+    edges.write(graph.edge_batch(("ada", "spring")))
+    assert [edges.drop([graph.first]), edges.drop([graph.first])] == [1, 0]
+
+
+def test_dropping_removes_users_and_campaigns_that_nothing_names(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring"), ("bob", "summer")))
+    edges.write(graph.edge_batch(("bob", "summer"), materialization=graph.second))
+    edges.drop([graph.first])
     assert graph.users() == [("bob",)]
     assert graph.campaigns() == [("summer",)]
 
 
-def test_sweeping_keeps_users_and_campaigns_that_a_message_names(
+def test_dropping_keeps_users_and_campaigns_that_a_message_names(
     edges: EngagedWithEdges, messages: MessageGraph, graph: OwnGraph
 ) -> None:
-    messages.write(graph.message_batch(("m1", "ada", "spring", FIRST_DAY)), "first")
-    edges.write(graph.edge_batch(("ada", "spring")), graph.id("first"))
-    sweep(edges, graph, graph.id("second"))
+    messages.write(graph.message_batch(("m1", "ada", "spring", FIRST_DAY)))
+    edges.write(graph.edge_batch(("ada", "spring")))
+    edges.drop([graph.first])
     assert graph.edges() == []
     assert graph.messages() == [("ada", "m1", "spring")]
 
 
-def test_sweeping_messages_keeps_users_and_campaigns_that_an_edge_names(
+def test_dropping_messages_keeps_users_and_campaigns_that_an_edge_names(
     edges: EngagedWithEdges, messages: MessageGraph, graph: OwnGraph
 ) -> None:
-    messages.write(graph.message_batch(("m1", "ada", "spring", FIRST_DAY)), "first")
-    edges.write(graph.edge_batch(("ada", "spring")), "first")
-    messages.sweep("second", [FIRST_DAY])
+    messages.write(graph.message_batch(("m1", "ada", "spring", FIRST_DAY)))
+    edges.write(graph.edge_batch(("ada", "spring")))
+    messages.drop([graph.first])
     assert graph.messages() == []
     assert graph.edges() == [("ada", "spring")]
 
 
-def test_days_cannot_be_selected(edges: EngagedWithEdges) -> None:
-    for select in (edges.count, edges.read, lambda days: edges.sweep("second", days)):
-        with pytest.raises(StoreRejected, match="pass days=None"):
-            select([FIRST_DAY])
+def test_the_rows_of_a_user_are_the_edges_of_every_materialization(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring"), ("ada", "summer"), ("bob", "spring")))
+    edges.write(graph.edge_batch(("ada", "spring"), materialization=graph.second))
+    assert edges.rows_of_user(graph.id("ada")) == 3
+    assert edges.rows_of_user(graph.id("nobody")) == 0
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS)
@@ -106,8 +138,9 @@ def test_an_id_is_never_read_as_cypher(
     edges: EngagedWithEdges, graph: OwnGraph, hostile: str
 ) -> None:
     batch = graph.edge_batch((hostile, hostile))
-    edges.write(batch, "first")
-    assert rows(edges, graph) == batch.to_pylist()
+    edges.write(batch)
+    assert rows(edges, graph.first) == batch.select(edges.schema.names).to_pylist()
+    assert edges.rows_of_user(graph.id(hostile)) == 1
 
 
 def test_processes_writing_the_same_edges_leave_one_of_each(
@@ -116,7 +149,7 @@ def test_processes_writing_the_same_edges_leave_one_of_each(
     pairs = [(f"user{user:02}", f"campaign{campaign}") for user in range(40) for campaign in (1, 2)]
     batch = graph.edge_batch(*pairs)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = [processes.submit(write_edges, settings, batch, stamp) for stamp in ("a", "b")]
+        writing = [processes.submit(write_edges, settings, batch) for _ in range(2)]
         assert [written.result(timeout=120) for written in writing] == [80, 80]
     assert graph.edges() == sorted(pairs)
     assert len(graph.users()) == 40

@@ -33,8 +33,7 @@ def small_graph(edges: EngagedWithEdges, graph: OwnGraph) -> OwnGraph:
             ("cleo", "autumn"),
             ("cleo", "winter"),
             ("dan", "winter"),
-        ),
-        "first",
+        )
     )
     return graph
 
@@ -46,7 +45,9 @@ async def test_ping_succeeds_on_a_live_server(reader: GraphReader) -> None:
 async def test_the_edges_of_users_come_by_user_and_campaign(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    found = await reader.engaged_with([small_graph.id("dan"), small_graph.id("ada")])
+    found = await reader.engaged_with(
+        [small_graph.id("dan"), small_graph.id("ada")], materialization=small_graph.first
+    )
     assert found == [
         EngagedWith(small_graph.id(user), small_graph.id(campaign), 3, 2, FIRST_AT, LAST_AT)
         for user, campaign in (("ada", "spring"), ("ada", "summer"), ("dan", "winter"))
@@ -56,17 +57,22 @@ async def test_the_edges_of_users_come_by_user_and_campaign(
 async def test_naming_a_user_twice_reads_the_edges_once(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    assert len(await reader.engaged_with([small_graph.id("dan"), small_graph.id("dan")])) == 1
+    dan = small_graph.id("dan")
+    found = await reader.engaged_with([dan, dan], materialization=small_graph.first)
+    assert len(found) == 1
 
 
 async def test_an_unknown_user_has_no_edges(reader: GraphReader, small_graph: OwnGraph) -> None:
-    assert await reader.engaged_with([small_graph.id("nobody")]) == []
+    nobody = small_graph.id("nobody")
+    assert await reader.engaged_with([nobody], materialization=small_graph.first) == []
 
 
 async def test_co_engaged_campaigns_weigh_the_overlap_with_each_peer(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    autumn, winter = await reader.co_engaged_campaigns(small_graph.id("ada"), 10)
+    autumn, winter = await reader.co_engaged_campaigns(
+        small_graph.id("ada"), 10, materialization=small_graph.first
+    )
     assert autumn == CoEngagement(
         campaign_id=small_graph.id("autumn"),
         path_count=3,
@@ -88,14 +94,18 @@ async def test_co_engaged_campaigns_weigh_the_overlap_with_each_peer(
 async def test_the_limit_keeps_the_heaviest_campaigns(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    (only,) = await reader.co_engaged_campaigns(small_graph.id("ada"), 1)
+    (only,) = await reader.co_engaged_campaigns(
+        small_graph.id("ada"), 1, materialization=small_graph.first
+    )
     assert only.campaign_id == small_graph.id("autumn")
 
 
 async def test_engaged_campaigns_can_be_included_over_the_other_shared_ones(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    found = await reader.co_engaged_campaigns(small_graph.id("ada"), 10, include_engaged=True)
+    found = await reader.co_engaged_campaigns(
+        small_graph.id("ada"), 10, materialization=small_graph.first, include_engaged=True
+    )
     weights = {campaign.campaign_id: campaign.weight for campaign in found}
     # spring over summer with bob; summer over spring with bob (cleo shares only summer itself).
     assert weights == {
@@ -109,7 +119,9 @@ async def test_engaged_campaigns_can_be_included_over_the_other_shared_ones(
 async def test_campaigns_of_equal_weight_come_by_id(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    found = await reader.co_engaged_campaigns(small_graph.id("dan"), 10)
+    found = await reader.co_engaged_campaigns(
+        small_graph.id("dan"), 10, materialization=small_graph.first
+    )
     assert [(campaign.campaign_id, campaign.weight) for campaign in found] == [
         (small_graph.id("autumn"), pytest.approx(1 / 3)),
         (small_graph.id("summer"), pytest.approx(1 / 3)),
@@ -119,16 +131,66 @@ async def test_campaigns_of_equal_weight_come_by_id(
 async def test_an_unknown_user_reaches_no_campaign(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    assert await reader.co_engaged_campaigns(small_graph.id("nobody"), 10) == []
+    nobody, number = small_graph.id("nobody"), small_graph.first
+    assert await reader.co_engaged_campaigns(nobody, 10, materialization=number) == []
+
+
+async def test_only_the_edges_of_the_materialization_are_read(
+    reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph
+) -> None:
+    later = small_graph.edge_batch(
+        ("ada", "spring"), messages=5, materialization=small_graph.second
+    )
+    edges.write(later)
+    ada = [small_graph.id("ada")]
+    former = await reader.engaged_with(ada, materialization=small_graph.first)
+    found = await reader.engaged_with(ada, materialization=small_graph.second)
+    assert [edge.message_count for edge in former] == [3, 3]
+    assert [edge.message_count for edge in found] == [5]
+    assert await reader.engaged_with(ada, materialization=small_graph.third) == []
+
+
+@pytest.mark.parametrize("include_engaged", [False, True])
+async def test_edges_of_other_materializations_change_no_co_engaged_campaign(
+    reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph, include_engaged: bool
+) -> None:
+    async def found() -> list[CoEngagement]:
+        return await reader.co_engaged_campaigns(
+            small_graph.id("ada"),
+            10,
+            materialization=small_graph.first,
+            include_engaged=include_engaged,
+        )
+
+    before = await found()
+    users, campaigns = ("ada", "bob", "cleo", "dan", "eve"), ("autumn", "winter", "snow", "spring")
+    for number in (small_graph.second, small_graph.third):
+        pairs = [(user, campaign) for user in users for campaign in campaigns]
+        edges.write(small_graph.edge_batch(*pairs, materialization=number))
+    assert before == await found()
+
+
+async def test_co_engaged_campaigns_are_those_of_the_materialization(
+    reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph
+) -> None:
+    pairs = [("ada", "spring"), ("dan", "spring"), ("dan", "snow")]
+    edges.write(small_graph.edge_batch(*pairs, materialization=small_graph.second))
+    (only,) = await reader.co_engaged_campaigns(
+        small_graph.id("ada"), 10, materialization=small_graph.second
+    )
+    assert (only.campaign_id, only.peer_id) == (small_graph.id("snow"), small_graph.id("dan"))
+    assert only.weight == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS)
 async def test_an_id_is_never_read_as_cypher(
     reader: GraphReader, edges: EngagedWithEdges, graph: OwnGraph, hostile: str
 ) -> None:
-    edges.write(graph.edge_batch((hostile, "spring"), ("bob", "spring"), ("bob", hostile)), "first")
-    (edge,) = await reader.engaged_with([graph.id(hostile)])
-    (campaign,) = await reader.co_engaged_campaigns(graph.id(hostile), 10)
+    edges.write(graph.edge_batch((hostile, "spring"), ("bob", "spring"), ("bob", hostile)))
+    (edge,) = await reader.engaged_with([graph.id(hostile)], materialization=graph.first)
+    (campaign,) = await reader.co_engaged_campaigns(
+        graph.id(hostile), 10, materialization=graph.first
+    )
     assert (edge.user_id, campaign.campaign_id) == (graph.id(hostile), graph.id(hostile))
 
 
