@@ -9,17 +9,16 @@ literal that the filter grammar cannot leave. pymilvus's own conveniences
 
 from collections.abc import Sequence
 
-DAYS = "event_day in {days}"
-OTHER_STAMPS = "materialization != {stamp}"
-OTHER_STAMPS_OF_DAYS = "event_day in {days} and materialization != {stamp}"
+ROWS = "row_id in {row_ids}"
+MATERIALIZED = "materialization in {materializations}"
+MATERIALIZED_AFTER_ROW = "materialization in {materializations} and row_id > {last}"
 
-PROFILE_OF_USER = "user_id == {user_id}"
-OTHER_USERS = "user_id != {user_id}"
-OTHER_USERS_IN_CAMPAIGNS = "user_id != {user_id} and campaign_id in {campaign_ids}"
-
-# Pages of a whole collection in the order of its key; {key} is a field's name.
-AFTER_KEY = "{key} > {{last}}"
-AFTER_KEY_OF_DAYS = "{key} > {{last}} and event_day in {{days}}"
+OF_USER = "user_id == {user_id}"
+OF_OTHER_USERS = "materialization in {materializations} and user_id != {user_id}"
+OF_OTHER_USERS_IN_CAMPAIGNS = (
+    "materialization in {materializations} and user_id != {user_id}"
+    " and campaign_id in {campaign_ids}"
+)
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 

@@ -16,6 +16,7 @@ from mpp_stores.milvus.collections import (
     SERVING_CONSISTENCY,
     USER_PROFILE_SHAPE,
     USER_PROFILES,
+    row_id,
 )
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_missing, is_not_loaded, is_retryable
@@ -72,13 +73,13 @@ class VectorReader:
 
         await self._within_timeout("ping", ask)
 
-    async def profile(self, user_id: str) -> UserProfile | None:
+    async def profile(self, user_id: str, *, materialization: int) -> UserProfile | None:
         rows = await self._ask(
             "read the profile of a user",
             self._user_profiles,
             lambda client: client.query(
                 self._user_profiles,
-                filter=filters.bound(filters.PROFILE_OF_USER, user_id=user_id),
+                filter=filters.bound(filters.ROWS, row_ids=[row_id(materialization, user_id)]),
                 output_fields=USER_PROFILE_SHAPE.read_fields,
                 consistency_level=self._consistency,
             ),
@@ -93,14 +94,23 @@ class VectorReader:
         return None
 
     async def similar_users(
-        self, embedding: Sequence[float], limit: int, *, exclude_user_id: str
+        self,
+        embedding: Sequence[float],
+        limit: int,
+        *,
+        exclude_user_id: str,
+        materialization: int,
     ) -> list[SimilarUser]:
         """Users by the cosine of their profile and `embedding`, most similar first."""
         hits = await self._nearest(
             self._user_profiles,
             embedding,
             limit,
-            filters.bound(filters.OTHER_USERS, user_id=exclude_user_id),
+            filters.bound(
+                filters.OF_OTHER_USERS,
+                materializations=[materialization],
+                user_id=exclude_user_id,
+            ),
             ["user_id"],
         )
         return [SimilarUser(hit["entity"]["user_id"], _cosine(hit)) for hit in hits]
@@ -111,14 +121,22 @@ class VectorReader:
         limit: int,
         *,
         exclude_user_id: str,
+        materializations: Sequence[int],
         campaign_ids: Sequence[str] | None = None,
     ) -> list[SimilarMessage]:
         """Others' messages by cosine, most similar first; `campaign_ids` limits the campaigns."""
+        if not materializations:
+            return []
         if campaign_ids is None:
-            allowed = filters.bound(filters.OTHER_USERS, user_id=exclude_user_id)
+            allowed = filters.bound(
+                filters.OF_OTHER_USERS,
+                materializations=materializations,
+                user_id=exclude_user_id,
+            )
         elif campaign_ids:
             allowed = filters.bound(
-                filters.OTHER_USERS_IN_CAMPAIGNS,
+                filters.OF_OTHER_USERS_IN_CAMPAIGNS,
+                materializations=materializations,
                 user_id=exclude_user_id,
                 campaign_ids=campaign_ids,
             )

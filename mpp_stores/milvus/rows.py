@@ -8,28 +8,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpp_stores.errors import StoreRejected
-from mpp_stores.milvus.collections import EMBEDDING, STAMP
+from mpp_stores.milvus.collections import EMBEDDING, ROW_ID, row_id
 from mpp_stores.records import EMBEDDING_DIMENSION
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, identity_hash
 
 Row = dict[str, Any]
 
 _MAX_IDS_NAMED = 5
 
 
-def to_rows(batch: pa.RecordBatch, key: str, stamp: str) -> list[Row]:
-    """Rows to upsert, each with its stamp.
+def to_rows(batch: pa.RecordBatch, key: str) -> list[Row]:
+    """Rows to upsert, each with its identity.
 
     Raises `StoreRejected` naming the ids whose vector has not
     EMBEDDING_DIMENSION finite numbers.
     """
     vectors = _checked_vectors(batch, key)
-    scalars = {
+    scalars: dict[str, list[Any]] = {
         field.name: _as_stored(batch.column(field.name)).to_pylist()
         for field in batch.schema
         if field.name != EMBEDDING
     }
+    keys = scalars[key]
+    scalars[ROW_ID] = [
+        row_id(number, value) for number, value in zip(scalars[MATERIALIZATION], keys, strict=True)
+    ]
+    scalars[IDENTITY_HASH] = [identity_hash([value]) for value in keys]
     return [
-        {**dict(zip(scalars, values, strict=True)), EMBEDDING: vector, STAMP: stamp}
+        {**dict(zip(scalars, values, strict=True)), EMBEDDING: vector}
         for *values, vector in zip(*scalars.values(), vectors, strict=True)
     ]
 

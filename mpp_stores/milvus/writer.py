@@ -1,7 +1,7 @@
 """The pipeline's side of Milvus: the two targets."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import pyarrow as pa
@@ -10,28 +10,30 @@ from pymilvus import MilvusClient, MilvusException
 from mpp_stores.errors import StoreRejected, translated
 from mpp_stores.milvus import filters
 from mpp_stores.milvus.collections import (
-    EMBEDDING,
     MESSAGE_SHAPE,
     MESSAGES,
+    ROW_ID,
     USER_PROFILE_SHAPE,
     USER_PROFILES,
     WRITING_CONSISTENCY,
     Shape,
-    vector_index,
+    indexes,
 )
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_not_loaded, is_retryable
 from mpp_stores.milvus.rows import Row, to_batch, to_rows
 from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, Digest
 
 # At most 22 KB a message (4,000 characters of four bytes and the vector), so a request or
 # a reply stays below the 64 MB that a Milvus proxy accepts.
 ROWS_PER_REQUEST = 1_000
+# Without vectors and text a row is two numbers and its id. Milvus answers with 16,384 at most.
+DIGESTED_ROWS_PER_REQUEST = 16_000
 
 _CONNECT_SECONDS = 10.0
 _CALL_SECONDS = 60.0
-_EPOCH = date(1970, 1, 1)
 
 T = TypeVar("T")
 
@@ -48,22 +50,42 @@ class _CollectionTarget:
         with translated("milvus", "connect", is_retryable):
             self._client = MilvusClient(**client_options(settings, _CONNECT_SECONDS))
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self._shape.key,)
+
     def prepare(self) -> None:
         client, collection = self._client, self._collection
         with translated("milvus", f"prepare {collection}", is_retryable):
-            if not client.has_collection(collection, timeout=_CALL_SECONDS):
+            if client.has_collection(collection, timeout=_CALL_SECONDS):
+                self._refuse_another_shape()
+            else:
                 client.create_collection(
                     collection,
                     schema=self._shape.schema(),
                     consistency_level=WRITING_CONSISTENCY,
                     timeout=_CALL_SECONDS,
                 )
-            if not client.list_indexes(collection, EMBEDDING):
-                client.create_index(collection, vector_index(), timeout=_CALL_SECONDS)
+            for field, index in indexes().items():
+                if not client.list_indexes(collection, field):
+                    client.create_index(collection, index, timeout=_CALL_SECONDS)
             client.load_collection(collection, timeout=_CALL_SECONDS)
 
-    def write(self, batch: pa.RecordBatch, stamp: str) -> int:
-        rows = to_rows(batch, self._shape.key, stamp)
+    def _refuse_another_shape(self) -> None:
+        described = self._client.describe_collection(self._collection, timeout=_CALL_SECONDS)
+        if {field["name"]: field["type"] for field in described["fields"]} == (
+            self._shape.field_types()
+        ):
+            return
+        raise StoreRejected(
+            "milvus",
+            f"prepare {self._collection}",
+            "the collection has the fields of another version of this platform; "
+            "run `mpp reset` to start over with empty stores",
+        )
+
+    def write(self, batch: pa.RecordBatch) -> int:
+        rows = to_rows(batch, self._shape.key)
         with translated("milvus", f"write {len(rows)} rows to {self._collection}", is_retryable):
             for start in range(0, len(rows), ROWS_PER_REQUEST):
                 self._client.upsert(
@@ -73,66 +95,87 @@ class _CollectionTarget:
                 )
         return len(rows)
 
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        if days is None:
-            swept = filters.bound(filters.OTHER_STAMPS, stamp=stamp)
-        elif days:
-            numbers = self._day_numbers(days)
-            swept = filters.bound(filters.OTHER_STAMPS_OF_DAYS, days=numbers, stamp=stamp)
-        else:
+    def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
+        """Summed here: Milvus counts, but does not add.
+
+        Every materialization ends with its digest, so this also flushes what was written:
+        until then it is searched without an index, many times slower.
+        """
+        self._flush()
+        row_counts: Counter[int] = Counter()
+        identity_hashes: Counter[int] = Counter()
+        for page in self._pages(
+            materializations, [MATERIALIZATION, IDENTITY_HASH], DIGESTED_ROWS_PER_REQUEST
+        ):
+            for row in page:
+                row_counts[row[MATERIALIZATION]] += 1
+                identity_hashes[row[MATERIALIZATION]] += row[IDENTITY_HASH]
+        return {
+            number: Digest(row_counts[number], identity_hashes[number])
+            for number in materializations
+        }
+
+    def read(self, materializations: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        fields = self._shape.read_fields
+        for page in self._pages(materializations, fields, ROWS_PER_REQUEST):
+            yield to_batch(page, self.schema)
+
+    def drop(self, materializations: Sequence[int]) -> int:
+        """Delete their rows, then ask for a compaction: until one, files keep deleted rows.
+
+        Milvus compacts in the background from then on. milvus-lite accepts the request
+        and ignores it: it merges files by its own rule, after a flush.
+        """
+        if not materializations:
             return 0
+        dropped = filters.bound(filters.MATERIALIZED, materializations=materializations)
         deleted = self._loaded(
-            "sweep",
+            "drop materializations of",
             lambda: self._client.delete(
                 self._collection,
-                filter=swept,
+                filter=dropped,
                 consistency_level=WRITING_CONSISTENCY,
                 timeout=_CALL_SECONDS,
             ),
         )
-        # A materialization ends here. What it wrote is searched without an index, many times
-        # slower, until it is flushed.
-        with translated("milvus", f"flush {self._collection}", is_retryable):
-            self._client.flush(self._collection, timeout=_CALL_SECONDS)
+        self._flush()
+        with translated("milvus", f"compact {self._collection}", is_retryable):
+            self._client.compact(self._collection, timeout=_CALL_SECONDS)
         # milvus-lite answers with the deleted keys, Milvus with their number.
         return len(deleted) if isinstance(deleted, list) else int(deleted["delete_count"])
 
-    def count(self, days: Sequence[date] | None = None) -> int:
-        if days is None:
-            counted = ""
-        elif days:
-            counted = filters.bound(filters.DAYS, days=self._day_numbers(days))
-        else:
-            return 0
-        rows = self._query("count", filter=counted, output_fields=["count(*)"])
+    def rows_of_user(self, user_id: str) -> int:
+        rows = self._query(
+            "count the rows of a user in",
+            filter=filters.bound(filters.OF_USER, user_id=user_id),
+            output_fields=["count(*)"],
+        )
         return int(rows[0]["count(*)"])
 
-    def read(self, days: Sequence[date] | None = None) -> Iterator[pa.RecordBatch]:
-        values: dict[str, Any] = {}
-        template = filters.AFTER_KEY
-        if days is not None:
-            if not days:
+    def _pages(
+        self, materializations: Sequence[int], fields: list[str], row_limit: int
+    ) -> Iterator[list[Row]]:
+        """Pages by row id: both flags make the server order them, as for its iterators."""
+        last = ""
+        while materializations:
+            page = self._query(
+                "read",
+                filter=filters.bound(
+                    filters.MATERIALIZED_AFTER_ROW, materializations=materializations, last=last
+                ),
+                output_fields=[ROW_ID, *fields],
+                limit=row_limit,
+                iterator="True",
+                reduce_stop_for_best="True",
+            )
+            if not page:
                 return
-            values["days"] = self._day_numbers(days)
-            template = filters.AFTER_KEY_OF_DAYS
-        template = template.format(key=self._shape.key)
+            yield page
+            last = page[-1][ROW_ID]
 
-        rows = self._page(filters.bound(template, last="", **values))
-        while rows:
-            yield to_batch(rows, self.schema)
-            last = rows[-1][self._shape.key]
-            rows = self._page(filters.bound(template, last=last, **values))
-
-    def _page(self, after: str) -> list[Row]:
-        """The next rows by key: both flags make the server order them, as for its iterators."""
-        return self._query(
-            "read",
-            filter=after,
-            output_fields=self._shape.read_fields,
-            limit=ROWS_PER_REQUEST,
-            iterator="True",
-            reduce_stop_for_best="True",
-        )
+    def _flush(self) -> None:
+        with translated("milvus", f"flush {self._collection}", is_retryable):
+            self._client.flush(self._collection, timeout=_CALL_SECONDS)
 
     def _query(self, attempted: str, **query: Any) -> list[Row]:
         return self._loaded(
@@ -157,9 +200,6 @@ class _CollectionTarget:
                 self._client.load_collection(self._collection, timeout=_CALL_SECONDS)
                 return call()
 
-    def _day_numbers(self, days: Sequence[date]) -> list[int]:
-        return [(day - _EPOCH).days for day in days]
-
     def __enter__(self) -> Self:
         return self
 
@@ -168,7 +208,7 @@ class _CollectionTarget:
 
 
 class MessageVectors(_CollectionTarget):
-    """One row a message, with the vector of its text."""
+    """One row a message and materialization of its day, with the vector of its text."""
 
     name = "milvus/messages"
     schema = MESSAGE_VECTOR_SCHEMA
@@ -179,7 +219,7 @@ class MessageVectors(_CollectionTarget):
 
 
 class UserProfiles(_CollectionTarget):
-    """One row a user. A profile spans days, so `days` can only be `None` here."""
+    """One row a user and materialization."""
 
     name = "milvus/user_profiles"
     schema = USER_PROFILE_SCHEMA
@@ -187,6 +227,3 @@ class UserProfiles(_CollectionTarget):
 
     def __init__(self, settings: StoreSettings, *, collection: str = USER_PROFILES) -> None:
         super().__init__(settings, collection)
-
-    def _day_numbers(self, days: Sequence[date]) -> list[int]:
-        raise StoreRejected("milvus", f"select days of {self._collection}", "profiles span days")

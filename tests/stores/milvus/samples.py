@@ -1,6 +1,6 @@
 """Rows to write, and a writer that another process can run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,10 +9,14 @@ import pyarrow as pa
 from mpp_stores.milvus.writer import MessageVectors
 from mpp_stores.records import EMBEDDING_DIMENSION, MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import MATERIALIZATION
 
 DAY = date(1999, 3, 14)
 NEXT_DAY = date(1999, 3, 15)
 NOON = datetime(1999, 3, 14, 12, 0, 0, 123_457, tzinfo=UTC)
+
+FIRST = 7
+SECOND = 8
 
 HOSTILE_IDS = [
     '"',
@@ -21,6 +25,7 @@ HOSTILE_IDS = [
     'u\\"1',
     "u\\",
     "{last}",
+    "8/u-1",
     "line\nbreak\ttab",
     "Zoë 🛒",
 ]
@@ -44,8 +49,8 @@ def message(message_id: str, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def messages_batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=MESSAGE_VECTOR_SCHEMA)
+def messages_batch(rows: Sequence[dict[str, Any]], materialization: int = FIRST) -> pa.RecordBatch:
+    return _batch(rows, MESSAGE_VECTOR_SCHEMA, materialization)
 
 
 def profile(user_id: str, **changes: Any) -> dict[str, Any]:
@@ -53,12 +58,26 @@ def profile(user_id: str, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def profiles_batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=USER_PROFILE_SCHEMA)
+def profiles_batch(rows: Sequence[dict[str, Any]], materialization: int = FIRST) -> pa.RecordBatch:
+    return _batch(rows, USER_PROFILE_SCHEMA, materialization)
 
 
-def rows_of(batches: Sequence[pa.RecordBatch], key: str) -> list[dict[str, Any]]:
-    rows = [row for batch in batches for row in batch.to_pylist()]
+def _batch(
+    rows: Sequence[dict[str, Any]], schema: pa.Schema, materialization: int
+) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(
+        [row | {MATERIALIZATION: materialization} for row in rows],
+        schema=schema.append(pa.field(MATERIALIZATION, pa.int64())),
+    )
+
+
+def rows_of(batches: Iterable[pa.RecordBatch], key: str) -> list[dict[str, Any]]:
+    """Their rows by key, without the materialization."""
+    rows = [
+        {name: value for name, value in row.items() if name != MATERIALIZATION}
+        for batch in batches
+        for row in batch.to_pylist()
+    ]
     return sorted(rows, key=lambda row: row[key])
 
 
@@ -68,4 +87,4 @@ def write_many(settings: StoreSettings, collection: str, prefix: str, row_count:
         for number in range(row_count)
     ]
     with MessageVectors(settings, collection=collection) as target:
-        return target.write(messages_batch(rows), "stamp-1")
+        return target.write(messages_batch(rows))

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,10 @@ from mpp_stores.milvus.writer import MessageVectors, UserProfiles
 from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
 from mpp_stores.settings import StoreSettings
 from tests.stores.milvus.samples import (
+    FIRST,
     HOSTILE_IDS,
     NOON,
+    SECOND,
     message,
     messages_batch,
     profile,
@@ -25,26 +28,26 @@ NORTH = vector(0.0, 1.0)
 
 
 async def test_a_profile_is_found_by_user(reader: VectorReader, profiles: UserProfiles) -> None:
-    profiles.write(profiles_batch([profile("u-1", embedding=NORTH), profile("u-2")]), "stamp-1")
+    profiles.write(profiles_batch([profile("u-1", embedding=NORTH), profile("u-2")]))
 
-    assert await reader.profile("u-1") == UserProfile("u-1", 3, NOON, NORTH)
+    assert await reader.profile("u-1", materialization=FIRST) == UserProfile("u-1", 3, NOON, NORTH)
 
 
 async def test_an_unknown_user_has_no_profile(reader: VectorReader, profiles: UserProfiles) -> None:
-    assert await reader.profile("u-unknown") is None
+    assert await reader.profile("u-unknown", materialization=FIRST) is None
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS)
 async def test_any_text_is_a_safe_user_id(
     reader: VectorReader, profiles: UserProfiles, hostile: str
 ) -> None:
-    profiles.write(profiles_batch([profile(hostile), profile("u-other")]), "stamp-1")
+    profiles.write(profiles_batch([profile(hostile), profile("u-other")]))
 
-    found = await reader.profile(hostile)
+    found = await reader.profile(hostile, materialization=FIRST)
 
     assert found is not None
     assert found.user_id == hostile
-    assert await reader.similar_users(EAST, 5, exclude_user_id=hostile) == [
+    assert await reader.similar_users(EAST, 5, exclude_user_id=hostile, materialization=FIRST) == [
         SimilarUser("u-other", pytest.approx(1.0))
     ]
 
@@ -60,29 +63,48 @@ async def test_the_most_similar_users_come_first_without_the_user(
                 profile("u-self", embedding=EAST),
                 profile("u-west", embedding=vector(-1.0)),
             ]
-        ),
-        "stamp-1",
+        )
     )
 
-    assert await reader.similar_users(EAST, 3, exclude_user_id="u-self") == [
+    assert await reader.similar_users(EAST, 3, exclude_user_id="u-self", materialization=FIRST) == [
         SimilarUser("u-north-east", pytest.approx(0.6, abs=1e-6)),
         SimilarUser("u-north", pytest.approx(0.0, abs=1e-6)),
         SimilarUser("u-west", pytest.approx(-1.0, abs=1e-6)),
     ]
 
 
-async def test_limit_bounds_the_similar_users(reader: VectorReader, profiles: UserProfiles) -> None:
-    profiles.write(profiles_batch([profile("u-1"), profile("u-2")]), "stamp-1")
+async def test_only_profiles_of_the_served_materialization_are_found(
+    reader: VectorReader, profiles: UserProfiles
+) -> None:
+    profiles.write(profiles_batch([profile("u-1", message_count=3), profile("u-gone")], FIRST))
+    profiles.write(profiles_batch([profile("u-1", message_count=4), profile("u-new")], SECOND))
 
-    assert len(await reader.similar_users(EAST, 1, exclude_user_id="u-3")) == 1
+    served = await reader.profile("u-1", materialization=SECOND)
+
+    assert served is not None
+    assert served.message_count == 4
+    assert await reader.profile("u-gone", materialization=SECOND) is None
+    assert await reader.similar_users(EAST, 5, exclude_user_id="u-1", materialization=FIRST) == [
+        SimilarUser("u-gone", pytest.approx(1.0))
+    ]
+
+
+async def test_limit_bounds_the_similar_users(reader: VectorReader, profiles: UserProfiles) -> None:
+    profiles.write(profiles_batch([profile("u-1"), profile("u-2")]))
+
+    assert (
+        len(await reader.similar_users(EAST, 1, exclude_user_id="u-3", materialization=FIRST)) == 1
+    )
 
 
 async def test_a_similar_message_comes_whole(
     reader: VectorReader, messages: MessageVectors
 ) -> None:
-    messages.write(messages_batch([message("m-1", embedding=NORTH_EAST)]), "stamp-1")
+    messages.write(messages_batch([message("m-1", embedding=NORTH_EAST)]))
 
-    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-2") == [
+    assert await reader.similar_messages(
+        EAST, 5, exclude_user_id="u-2", materializations=[FIRST]
+    ) == [
         SimilarMessage(
             message_id="m-1",
             user_id="u-1",
@@ -104,13 +126,40 @@ async def test_the_most_similar_messages_of_others_come_first(
                 message("m-near", embedding=NORTH_EAST),
                 message("m-own", user_id="u-self"),
             ]
-        ),
-        "stamp-1",
+        )
     )
 
-    found = await reader.similar_messages(EAST, 5, exclude_user_id="u-self")
+    found = await reader.similar_messages(
+        EAST, 5, exclude_user_id="u-self", materializations=[FIRST]
+    )
 
     assert [hit.message_id for hit in found] == ["m-near", "m-far"]
+
+
+async def test_only_messages_of_the_served_materializations_are_found(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    messages.write(messages_batch([message("m-1"), message("m-2")], FIRST))
+    messages.write(messages_batch([message("m-1", text="In blue?")], SECOND))
+
+    def found(materializations: list[int]) -> Awaitable[list[SimilarMessage]]:
+        return reader.similar_messages(
+            EAST, 5, exclude_user_id="u-2", materializations=materializations
+        )
+
+    assert [hit.text for hit in await found([SECOND])] == ["In blue?"]
+    assert {hit.message_id for hit in await found([FIRST])} == {"m-1", "m-2"}
+    assert len(await found([FIRST, SECOND])) == 3
+    assert await found([]) == []
+
+
+async def test_many_materializations_are_searched_at_once(
+    reader: VectorReader, messages: MessageVectors
+) -> None:
+    days = range(1_000_000, 1_002_000)
+    messages.write(messages_batch([message("m-1")], days[-1]))
+
+    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-2", materializations=days)
 
 
 async def test_similar_messages_can_be_limited_to_campaigns(
@@ -123,12 +172,15 @@ async def test_similar_messages_can_be_limited_to_campaigns(
                 message("m-2", campaign_id='"boots"'),
                 message("m-3", campaign_id="stoves"),
             ]
-        ),
-        "stamp-1",
+        )
     )
 
     found = await reader.similar_messages(
-        EAST, 5, exclude_user_id="u-2", campaign_ids=['"boots"', "stoves", "unknown"]
+        EAST,
+        5,
+        exclude_user_id="u-2",
+        materializations=[FIRST],
+        campaign_ids=['"boots"', "stoves", "unknown"],
     )
 
     assert {hit.message_id for hit in found} == {"m-2", "m-3"}
@@ -137,54 +189,64 @@ async def test_similar_messages_can_be_limited_to_campaigns(
 async def test_no_campaigns_allow_no_messages(
     reader: VectorReader, messages: MessageVectors
 ) -> None:
-    messages.write(messages_batch([message("m-1")]), "stamp-1")
+    messages.write(messages_batch([message("m-1")]))
 
-    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-2", campaign_ids=[]) == []
+    assert (
+        await reader.similar_messages(
+            EAST, 5, exclude_user_id="u-2", materializations=[FIRST], campaign_ids=[]
+        )
+        == []
+    )
 
 
 async def test_before_the_first_ingest_every_answer_is_empty(reader: VectorReader) -> None:
-    assert await reader.profile("u-1") is None
-    assert await reader.similar_users(EAST, 5, exclude_user_id="u-1") == []
-    assert await reader.similar_messages(EAST, 5, exclude_user_id="u-1") == []
+    assert await reader.profile("u-1", materialization=FIRST) is None
+    assert await reader.similar_users(EAST, 5, exclude_user_id="u-1", materialization=FIRST) == []
+    assert (
+        await reader.similar_messages(EAST, 5, exclude_user_id="u-1", materializations=[FIRST])
+        == []
+    )
 
 
 async def test_a_collection_made_after_the_reader_is_found(
     reader: VectorReader, settings: StoreSettings, profiles_collection: str
 ) -> None:
-    assert await reader.profile("u-1") is None
+    assert await reader.profile("u-1", materialization=FIRST) is None
 
     with UserProfiles(settings, collection=profiles_collection) as profiles:
         profiles.prepare()
-        profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+        profiles.write(profiles_batch([profile("u-1")]))
 
-    assert await reader.profile("u-1") is not None
+    assert await reader.profile("u-1", materialization=FIRST) is not None
 
 
 async def test_a_collection_that_is_not_loaded_is_loaded_on_use(
     reader: VectorReader, client: MilvusClient, profiles: UserProfiles, profiles_collection: str
 ) -> None:
-    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+    profiles.write(profiles_batch([profile("u-1")]))
     client.release_collection(profiles_collection)
 
-    assert len(await reader.similar_users(EAST, 5, exclude_user_id="u-2")) == 1
+    assert (
+        len(await reader.similar_users(EAST, 5, exclude_user_id="u-2", materialization=FIRST)) == 1
+    )
 
 
 async def test_a_query_vector_of_the_wrong_dimension_is_rejected(
     reader: VectorReader, profiles: UserProfiles
 ) -> None:
-    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+    profiles.write(profiles_batch([profile("u-1")]))
 
     with pytest.raises(StoreRejected):
-        await reader.similar_users([1.0, 0.0], 5, exclude_user_id="u-2")
+        await reader.similar_users([1.0, 0.0], 5, exclude_user_id="u-2", materialization=FIRST)
 
 
 async def test_concurrent_first_questions_are_all_answered(
     reader: VectorReader, profiles: UserProfiles
 ) -> None:
-    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+    profiles.write(profiles_batch([profile("u-1")]))
     await reader.close()
 
-    found = await asyncio.gather(*(reader.profile("u-1") for _ in range(5)))
+    found = await asyncio.gather(*(reader.profile("u-1", materialization=FIRST) for _ in range(5)))
 
     assert all(found)
 
@@ -200,11 +262,11 @@ async def test_a_server_that_is_down_is_unavailable(nobody_listens: StoreSetting
     with pytest.raises(StoreUnavailable):
         await reader.ping()
     with pytest.raises(StoreUnavailable):
-        await reader.similar_users(EAST, 5, exclude_user_id="u-1")
+        await reader.similar_users(EAST, 5, exclude_user_id="u-1", materialization=FIRST)
 
 
 async def test_a_server_that_stays_silent_is_unavailable(nobody_answers: StoreSettings) -> None:
     reader = VectorReader(nobody_answers, timeout=0.5)
 
     with pytest.raises(StoreUnavailable):
-        await reader.profile("u-1")
+        await reader.profile("u-1", materialization=FIRST)

@@ -13,7 +13,8 @@ from mpp_stores.errors import StoreUnavailable
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.milvus.writer import UserProfiles
 from mpp_stores.settings import StoreSettings
-from tests.stores.milvus.samples import profile, profiles_batch
+from mpp_stores.target import Digest, identity_hash
+from tests.stores.milvus.samples import FIRST, profile, profiles_batch
 
 
 @contextmanager
@@ -50,14 +51,14 @@ async def test_the_reader_outlives_a_kill_of_the_server(
     with milvus_lite(tmp_path, settings):
         with UserProfiles(settings) as profiles:
             profiles.prepare()
-            profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
-        assert await reader.profile("u-1") is not None
+            profiles.write(profiles_batch([profile("u-1")]))
+        assert await reader.profile("u-1", materialization=FIRST) is not None
 
     with pytest.raises(StoreUnavailable):
-        await reader.profile("u-1")
+        await reader.profile("u-1", materialization=FIRST)
 
     with milvus_lite(tmp_path, settings):
-        assert await reader.profile("u-1") is not None
+        assert await reader.profile("u-1", materialization=FIRST) is not None
     await reader.close()
 
 
@@ -70,13 +71,12 @@ def test_the_writer_outlives_a_kill_of_the_server(
     with milvus_lite(tmp_path, settings):
         profiles = UserProfiles(settings)
         profiles.prepare()
-        profiles.write(batch, "stamp-1")
+        profiles.write(batch)
 
     with profiles:
         with pytest.raises(StoreUnavailable):
-            profiles.write(batch, "stamp-2")
+            profiles.write(batch)
 
         with milvus_lite(tmp_path, settings):
-            profiles.write(batch, "stamp-2")
-            assert profiles.sweep("stamp-2", None) == 0
-            assert profiles.count() == 1
+            profiles.write(batch)
+            assert profiles.digests([FIRST]) == {FIRST: Digest(1, identity_hash(["u-1"]))}

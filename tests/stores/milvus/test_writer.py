@@ -3,21 +3,24 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from pymilvus import MilvusClient
+from pymilvus import DataType, MilvusClient
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
 from mpp_stores.milvus.writer import ROWS_PER_REQUEST, MessageVectors, UserProfiles
 from mpp_stores.records import (
+    EMBEDDING_DIMENSION,
     MAX_ID_CHARACTERS,
     MAX_TEXT_CHARACTERS,
     MESSAGE_VECTOR_SCHEMA,
     USER_PROFILE_SCHEMA,
 )
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING, Digest, identity_hash
 from tests.stores.milvus.samples import (
-    DAY,
+    FIRST,
     HOSTILE_IDS,
     NEXT_DAY,
+    SECOND,
     message,
     messages_batch,
     profile,
@@ -26,6 +29,8 @@ from tests.stores.milvus.samples import (
     vector,
     write_many,
 )
+
+LAST_NUMBER = 2**63 - 1
 
 
 def test_messages_are_read_back_exactly(messages: MessageVectors) -> None:
@@ -36,9 +41,9 @@ def test_messages_are_read_back_exactly(messages: MessageVectors) -> None:
         ]
     )
 
-    assert messages.write(written, "stamp-1") == 2
+    assert messages.write(written) == 2
 
-    read = list(messages.read())
+    read = list(messages.read([FIRST]))
     assert all(batch.schema == MESSAGE_VECTOR_SCHEMA for batch in read)
     assert rows_of(read, "message_id") == rows_of([written], "message_id")
 
@@ -46,101 +51,125 @@ def test_messages_are_read_back_exactly(messages: MessageVectors) -> None:
 def test_profiles_are_read_back_exactly(profiles: UserProfiles) -> None:
     written = profiles_batch([profile("u-1"), profile("u-2", message_count=9)])
 
-    profiles.write(written, "stamp-1")
+    profiles.write(written)
 
-    read = list(profiles.read())
+    read = list(profiles.read([FIRST]))
     assert all(batch.schema == USER_PROFILE_SCHEMA for batch in read)
     assert rows_of(read, "user_id") == rows_of([written], "user_id")
 
 
-def test_writing_a_message_again_replaces_it(messages: MessageVectors) -> None:
-    messages.write(messages_batch([message("m-1")]), "stamp-1")
-    messages.write(messages_batch([message("m-1", text="In blue?")]), "stamp-2")
+def test_the_keys_are_those_of_the_rows(messages: MessageVectors, profiles: UserProfiles) -> None:
+    assert messages.key == ("message_id",)
+    assert profiles.key == ("user_id",)
 
-    assert [row["text"] for row in rows_of(list(messages.read()), "message_id")] == ["In blue?"]
-    assert messages.count() == 1
+
+def test_writing_a_row_again_leaves_one(messages: MessageVectors) -> None:
+    messages.write(messages_batch([message("m-1")]))
+    messages.write(messages_batch([message("m-1")]))
+
+    assert messages.digests([FIRST]) == {FIRST: Digest(1, identity_hash(["m-1"]))}
+    assert len(rows_of(messages.read([FIRST]), "message_id")) == 1
+
+
+def test_materializations_stand_side_by_side(messages: MessageVectors) -> None:
+    messages.write(messages_batch([message("m-1"), message("m-2")], FIRST))
+    messages.write(messages_batch([message("m-1", text="In blue?")], SECOND))
+
+    def texts(*materializations: int) -> list[str]:
+        return [row["text"] for row in rows_of(messages.read(materializations), "message_id")]
+
+    assert texts(FIRST) == ["Does the tent come in green?"] * 2
+    assert texts(SECOND) == ["In blue?"]
+    assert len(texts(FIRST, SECOND)) == 3
+    assert texts() == []
 
 
 def test_an_empty_batch_writes_nothing(messages: MessageVectors) -> None:
-    assert messages.write(messages_batch([]), "stamp-1") == 0
-    assert messages.count() == 0
+    assert messages.write(messages_batch([])) == 0
+    assert messages.digests([FIRST]) == {FIRST: NOTHING}
 
 
 def test_a_slice_of_a_batch_writes_its_own_vectors(messages: MessageVectors) -> None:
     batch = messages_batch([message("m-1"), message("m-2", embedding=vector(0.0, 1.0))])
 
-    messages.write(batch.slice(1), "stamp-1")
+    messages.write(batch.slice(1))
 
-    assert rows_of(list(messages.read()), "message_id") == batch.slice(1).to_pylist()
-
-
-def test_count_and_read_can_be_limited_to_days(messages: MessageVectors) -> None:
-    messages.write(messages_batch([message("m-1"), message("m-2", event_day=NEXT_DAY)]), "stamp-1")
-
-    assert messages.count() == 2
-    assert messages.count([NEXT_DAY]) == 1
-    assert messages.count([]) == 0
-    assert [row["message_id"] for row in rows_of(list(messages.read([DAY])), "message_id")] == [
-        "m-1"
-    ]
-    assert list(messages.read([])) == []
+    assert rows_of(messages.read([FIRST]), "message_id") == rows_of([batch.slice(1)], "message_id")
 
 
-def test_sweep_removes_only_that_days_rows_of_other_stamps(messages: MessageVectors) -> None:
-    messages.write(
-        messages_batch(
-            [message("m-1"), message("m-2"), message("m-other-day", event_day=NEXT_DAY)]
-        ),
-        "stamp-1",
-    )
-    messages.write(messages_batch([message("m-2"), message("m-3")]), "stamp-2")
+def test_digests_tell_each_materialization_apart(profiles: UserProfiles) -> None:
+    profiles.write(profiles_batch([profile("u-1"), profile("u-2")], FIRST))
+    profiles.write(profiles_batch([profile("u-2")], LAST_NUMBER))
 
-    assert messages.sweep("stamp-2", [DAY]) == 1
-
-    left = [row["message_id"] for row in rows_of(list(messages.read()), "message_id")]
-    assert left == ["m-2", "m-3", "m-other-day"]
+    assert profiles.digests([FIRST, SECOND, LAST_NUMBER]) == {
+        FIRST: Digest(2, identity_hash(["u-1"]) + identity_hash(["u-2"])),
+        SECOND: NOTHING,
+        LAST_NUMBER: Digest(1, identity_hash(["u-2"])),
+    }
+    assert profiles.digests([]) == {}
 
 
-def test_sweep_of_no_days_removes_nothing(messages: MessageVectors) -> None:
-    messages.write(messages_batch([message("m-1")]), "stamp-1")
+def test_a_drop_removes_whole_materializations_and_no_others(messages: MessageVectors) -> None:
+    messages.write(messages_batch([message("m-1"), message("m-2")], FIRST))
+    messages.write(messages_batch([message("m-1")], SECOND))
+    messages.write(messages_batch([message("m-3")], LAST_NUMBER))
 
-    assert messages.sweep("stamp-2", []) == 0
-    assert messages.count() == 1
+    assert messages.drop([FIRST, LAST_NUMBER, 99]) == 3
 
-
-def test_sweep_without_days_removes_every_other_stamp(profiles: UserProfiles) -> None:
-    profiles.write(profiles_batch([profile("u-1"), profile("u-2")]), "stamp-1")
-    profiles.write(profiles_batch([profile("u-2")]), "stamp-2")
-
-    assert profiles.sweep("stamp-2", None) == 1
-    assert [row["user_id"] for row in rows_of(list(profiles.read()), "user_id")] == ["u-2"]
+    left = messages.digests([FIRST, SECOND, LAST_NUMBER])
+    assert [digest.row_count for digest in left.values()] == [0, 1, 0]
 
 
-def test_a_second_sweep_finds_nothing(profiles: UserProfiles) -> None:
-    profiles.write(profiles_batch([profile("u-1")]), "stamp-1")
+def test_a_second_drop_finds_nothing(profiles: UserProfiles) -> None:
+    profiles.write(profiles_batch([profile("u-1")]))
+    profiles.drop([FIRST])
 
-    assert profiles.sweep("stamp-1", None) == 0
-
-
-def test_a_stamp_with_quotes_is_only_a_stamp(profiles: UserProfiles) -> None:
-    stamp = 'x" or user_id != "'
-    profiles.write(profiles_batch([profile("u-1")]), stamp)
-
-    assert profiles.sweep(stamp, None) == 0
-    assert profiles.count() == 1
+    assert profiles.drop([FIRST]) == 0
 
 
-def test_profiles_cannot_be_swept_by_day(profiles: UserProfiles) -> None:
-    with pytest.raises(StoreRejected, match="profiles span days"):
-        profiles.sweep("stamp-1", [DAY])
+def test_a_drop_of_no_materializations_removes_nothing(messages: MessageVectors) -> None:
+    messages.write(messages_batch([message("m-1")]))
+
+    assert messages.drop([]) == 0
+    assert messages.digests([FIRST])[FIRST].row_count == 1
+
+
+def test_rows_of_a_user_are_counted_in_every_materialization(messages: MessageVectors) -> None:
+    messages.write(messages_batch([message("m-1"), message("m-2", user_id="u-2")], FIRST))
+    messages.write(messages_batch([message("m-1"), message("m-3")], SECOND))
+
+    assert messages.rows_of_user("u-1") == 3
+    assert messages.rows_of_user("u-unknown") == 0
+
+    messages.drop([FIRST, SECOND])
+
+    assert messages.rows_of_user("u-1") == 0
 
 
 def test_prepare_can_be_repeated_and_keeps_the_rows(messages: MessageVectors) -> None:
-    messages.write(messages_batch([message("m-1")]), "stamp-1")
+    messages.write(messages_batch([message("m-1")]))
 
     messages.prepare()
 
-    assert messages.count() == 1
+    assert messages.digests([FIRST])[FIRST].row_count == 1
+
+
+def test_a_collection_of_an_earlier_version_is_refused_with_the_way_out(
+    settings: StoreSettings, client: MilvusClient, profiles_collection: str
+) -> None:
+    stamped = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    stamped.add_field("user_id", DataType.VARCHAR, is_primary=True, max_length=512)
+    stamped.add_field("message_count", DataType.INT64)
+    stamped.add_field("last_at", DataType.INT64)
+    stamped.add_field("materialization", DataType.VARCHAR, max_length=512)
+    stamped.add_field("embedding", DataType.FLOAT_VECTOR, dim=EMBEDDING_DIMENSION)
+    client.create_collection(profiles_collection, schema=stamped)
+
+    with (
+        UserProfiles(settings, collection=profiles_collection) as profiles,
+        pytest.raises(StoreRejected, match="run `mpp reset`"),
+    ):
+        profiles.prepare()
 
 
 def test_reading_goes_on_past_one_request_and_past_hostile_ids(
@@ -149,7 +178,7 @@ def test_reading_goes_on_past_one_request_and_past_hostile_ids(
     write_many(settings, messages_collection, 'quoted"', ROWS_PER_REQUEST)
     write_many(settings, messages_collection, "' or 1==1", ROWS_PER_REQUEST + 1)
 
-    ids = [row["message_id"] for row in rows_of(list(messages.read([DAY])), "message_id")]
+    ids = [row["message_id"] for row in rows_of(messages.read([FIRST]), "message_id")]
 
     assert len(ids) == 2 * ROWS_PER_REQUEST + 1
     assert len(set(ids)) == len(ids)
@@ -159,19 +188,23 @@ def test_reading_goes_on_past_one_request_and_past_hostile_ids(
 def test_any_text_is_a_safe_id(messages: MessageVectors, hostile: str) -> None:
     written = messages_batch([message(hostile, user_id=hostile, campaign_id=hostile)])
 
-    messages.write(written, hostile)
+    messages.write(written)
+    messages.write(messages_batch([message("m-other", user_id="u-other")]))
 
-    assert rows_of(list(messages.read()), "message_id") == written.to_pylist()
-    assert messages.sweep(hostile, [DAY]) == 0
+    assert rows_of([written], "message_id")[0] in rows_of(messages.read([FIRST]), "message_id")
+    assert messages.digests([FIRST]) == {
+        FIRST: Digest(2, identity_hash([hostile]) + identity_hash(["m-other"]))
+    }
+    assert messages.rows_of_user(hostile) == 1
 
 
 def test_the_longest_ids_and_text_fit_in_any_script(messages: MessageVectors) -> None:
     longest_id = "🛒" * MAX_ID_CHARACTERS
-    written = messages_batch([message(longest_id, text="🛒" * MAX_TEXT_CHARACTERS)])
+    written = messages_batch([message(longest_id, text="🛒" * MAX_TEXT_CHARACTERS)], LAST_NUMBER)
 
-    messages.write(written, "stamp-1")
+    messages.write(written)
 
-    assert rows_of(list(messages.read()), "message_id") == written.to_pylist()
+    assert rows_of(messages.read([LAST_NUMBER]), "message_id") == rows_of([written], "message_id")
 
 
 @pytest.mark.parametrize(
@@ -185,15 +218,15 @@ def test_a_wrong_vector_is_rejected_by_name_and_nothing_is_written(
     batch = messages_batch([message("m-good"), message("m-bad", embedding=embedding)])
 
     with pytest.raises(StoreRejected, match="'m-bad'") as rejection:
-        messages.write(batch, "stamp-1")
+        messages.write(batch)
 
     assert "m-good" not in str(rejection.value)
-    assert messages.count() == 0
+    assert messages.digests([FIRST]) == {FIRST: NOTHING}
 
 
 def test_a_wrong_profile_is_rejected_by_the_users_name(profiles: UserProfiles) -> None:
     with pytest.raises(StoreRejected, match="'u-bad'"):
-        profiles.write(profiles_batch([profile("u-bad", embedding=vector(math.nan))]), "stamp-1")
+        profiles.write(profiles_batch([profile("u-bad", embedding=vector(math.nan))]))
 
 
 def test_two_processes_write_at_once(
@@ -206,16 +239,16 @@ def test_two_processes_write_at_once(
         )
         assert list(written) == [500, 500]
 
-    assert messages.count([DAY]) == 1_000
+    assert messages.digests([FIRST])[FIRST].row_count == 1_000
 
 
 def test_a_collection_that_is_not_loaded_is_loaded_on_use(
     client: MilvusClient, messages: MessageVectors, messages_collection: str
 ) -> None:
-    messages.write(messages_batch([message("m-1")]), "stamp-1")
+    messages.write(messages_batch([message("m-1")]))
     client.release_collection(messages_collection)
 
-    assert messages.count([DAY]) == 1
+    assert messages.digests([FIRST])[FIRST].row_count == 1
 
 
 def test_writing_before_prepare_is_rejected(
@@ -225,7 +258,7 @@ def test_writing_before_prepare_is_rejected(
         MessageVectors(settings, collection=messages_collection) as unprepared,
         pytest.raises(StoreRejected, match=messages_collection),
     ):
-        unprepared.write(messages_batch([message("m-1")]), "stamp-1")
+        unprepared.write(messages_batch([message("m-1")]))
 
 
 def test_a_server_that_is_down_is_unavailable(nobody_listens: StoreSettings) -> None:
