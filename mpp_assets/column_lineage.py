@@ -133,6 +133,7 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
         "hourly_message_counts": _of(_EVENTS, "message_id", "sent_at"),
     },
     "report/analytics_report": {
+        # The last event day of the lake, which is that of the newest daily activity.
         "data_through": _of(_ACTIVITY, "event_day"),
         "dagster_run_id": [],
         "totals": [
@@ -165,8 +166,11 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
         "release_id": [],
         "published_at": [],
         "dagster_run_id": [],
-        "data_through": _of(_ACTIVITY, "event_day"),
+        "data_through": _of(_EVENTS, "event_day"),
         "row_counts": [
+            *_of(BATCH_SUMMARIES, "accepted"),
+            *_of(_EVENTS, "message_id"),
+            *_of(_EMBEDDINGS, "message_id"),
             *_of("milvus/messages", "message_id"),
             *_of("milvus/user_profiles", "user_id"),
             *_of("neo4j/messages", "message_id"),
@@ -175,6 +179,7 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
             *_of(_ENGAGEMENT, "user_id", "campaign_id"),
             *_of(_PERFORMANCE, "campaign_id"),
             *_of(_ACTIVITY, "event_day"),
+            *_of("report/analytics_report", "totals"),
         ],
         "quality": _of(BATCH_SUMMARIES, "read", "accepted", "rejected", "duplicates"),
         "predecessor": [],
