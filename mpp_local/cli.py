@@ -5,24 +5,21 @@ import os
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mpp_local import pipeline_commands
+from mpp_local import commands
+from mpp_local.commands.terminal import console
 from mpp_local.environment import environment_of
 from mpp_local.progress import ProgressDisplay
 from mpp_local.stack import NoStack, Stack, home_from_environment
 from mpp_local.startup import StartFailed, start_stack, stop_stack
 from mpp_local.status import as_json, as_table, stack_status
 
-PLAIN_WIDTH = 120
-"""Characters in a line when the output is not a terminal."""
-
 app = typer.Typer(
     help="The marketing personalization platform on this machine. MPP_HOME names its folder.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-pipeline_commands.register(app)
+commands.register(app)
 
 
 @app.command()
@@ -35,13 +32,13 @@ def up(
     """Start what is not running, and wait until everything answers."""
     if only not in {None, "stores"}:
         raise typer.BadParameter(f"{only!r} is not a part that starts alone; `stores` is")
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     stack = Stack.load_or_create(home_from_environment())
     try:
-        with ProgressDisplay(console) as display:
+        with ProgressDisplay(screen) as display:
             start_stack(stack, display, only_stores=only == "stores")
     except (StartFailed, RuntimeError, OSError) as error:
-        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        screen.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     if only is None:
         environment = environment_of(stack)
@@ -66,10 +63,7 @@ def status(
     if as_json_text:
         typer.echo(json.dumps(as_json(rows), indent=2))
     else:
-        console = Console()
-        if not console.is_terminal:
-            console.width = PLAIN_WIDTH
-        console.print(as_table(rows))
+        console().print(as_table(rows))
     if any(row.is_troubled for row in rows):
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
     dagster/     DAGSTER_HOME
     logs/        one log a program
     run/         supervisor's configuration, pid and socket
-    lake/ landing/ reports/   written by the pipeline
+    lake/ landing/ reports/ withdrawn/   written by the pipeline
 
 A folder is a stack's home when it holds a stack.json.
 """
@@ -29,7 +29,7 @@ from mpp_local.ports import free_port, is_free
 
 DEFAULT_HOME = ".mpp"
 STATE_FILE = "stack.json"
-STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports")
+STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports", "withdrawn")
 LONGEST_SOCKET_PATH = 90
 """The kernel takes 107 bytes; supervisor appends its pid while it binds."""
 

@@ -1,0 +1,78 @@
+"""Which files an ingest takes, and putting them into the landing folder."""
+
+import filecmp
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+FILE_PATTERNS = ("*.json", "*.jsonl", "*.ndjson", "*.gz")
+"""What is taken from a folder. A file named by itself may be called anything."""
+
+
+class UnsuitablePath(Exception):
+    """A path that cannot be ingested. The message says which one and why."""
+
+
+def collect_files(paths: Sequence[Path]) -> list[Path]:
+    """The files at the paths, folders replaced by the conversation files directly in them.
+
+    A file's name is its batch, so the names must differ.
+
+    Raises:
+        UnsuitablePath: missing, unreadable, a folder without such files, or a name
+            that no batch can have.
+    """
+    batches: dict[str, Path] = {}
+    for file in (file for path in paths for file in _files_at(path)):
+        batch = file.name
+        if not os.access(file, os.R_OK):
+            raise UnsuitablePath(f"{file} may not be read")
+        if not batch.isprintable() or "..." in batch:
+            raise UnsuitablePath(f"{str(file)!r}: rename it, Dagster takes no such partition key")
+        known = batches.setdefault(batch, file)
+        if not known.samefile(file):
+            raise UnsuitablePath(f"{known} and {file} would be one batch: rename one of them")
+    return list(batches.values())
+
+
+def is_landed(file: Path, landing: Path) -> bool:
+    """Whether the landing folder holds these very bytes under this name."""
+    landed = landing / file.name
+    return landed.is_file() and filecmp.cmp(file, landed, shallow=False)
+
+
+def land_file(file: Path, landing: Path) -> None:
+    """Copy the file into the landing folder, where it appears whole or not at all.
+
+    What is landed already stays as it is: its modification time is when it landed.
+    """
+    if is_landed(file, landing):
+        return
+    landing.mkdir(parents=True, exist_ok=True)
+    # Nothing takes files that begin with a dot for batches.
+    descriptor, partial = tempfile.mkstemp(dir=landing, prefix=".", suffix=".partial")
+    try:
+        with os.fdopen(descriptor, "wb") as copy, file.open("rb") as original:
+            shutil.copyfileobj(original, copy)
+        Path(partial).replace(landing / file.name)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def take_again(landed: Path) -> None:
+    """Give a landed file another fingerprint, for which the sensors land it once more."""
+    os.utime(landed)
+
+
+def _files_at(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UnsuitablePath(f"{path}: there is no such file or folder")
+    files = {file for pattern in FILE_PATTERNS for file in path.glob(pattern) if file.is_file()}
+    if not files:
+        raise UnsuitablePath(f"{path} holds no {', '.join(FILE_PATTERNS)} file")
+    return sorted(files)

@@ -1,0 +1,21 @@
+"""The commands that use the pipeline and its results, a module a noun."""
+
+import typer
+
+from mpp_local.commands import batches, checks, erasures, recommendations, releases
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `mpp`."""
+    for command in (
+        batches.ingest,
+        batches.rejected,
+        batches.withdraw,
+        checks.check,
+        releases.releases,
+        releases.rollback,
+        recommendations.recommend,
+        recommendations.trace,
+        erasures.erase,
+    ):
+        app.command()(command)

@@ -1,0 +1,105 @@
+"""Watching the runs that Dagster starts by itself, until what they are for holds."""
+
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic, sleep
+
+from mpp_local.runs.client import (
+    LONGEST_SILENCE_SECONDS,
+    DagsterClient,
+    DagsterUnreachable,
+    Run,
+)
+from mpp_local.runs.state import AssetState, RunState
+
+POLL_SECONDS = 1.0
+LONGEST_QUIET_SECONDS = 90.0
+"""How long Dagster may do nothing: its sensors look every few seconds."""
+
+Watch = Callable[[RunState, Sequence[AssetState]], None]
+"""Told of a run and of the assets that changed, also when none did."""
+
+
+class RunFailed(Exception):
+    def __init__(self, run: RunState) -> None:
+        self.run = run
+        super().__init__("\n".join(run.failures()))
+
+
+class NothingHappens(Exception):
+    """No run was in progress for `LONGEST_QUIET_SECONDS`, and what is waited for does not hold."""
+
+    def __init__(self, awaited: str) -> None:
+        super().__init__(
+            f"Nothing happened for {LONGEST_QUIET_SECONDS:.0f} s while waiting for {awaited}: "
+            "the sensors or the daemon do not run"
+        )
+
+
+def complete(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
+    """Watch the run to its end, whichever that is."""
+    state = RunState(run.run_id, run.label)
+    for event in dagster.follow(run.run_id):
+        watch(state, state.apply(event) if event else ())
+    return state
+
+
+class RunFollower:
+    """Follows runs created since `since` (seconds since 1970), and those in progress now.
+
+    `is_ours` chooses among them. A failure ends the following, unless `may_fail` says of
+    the run, when it failed, that what we wait for does not need it.
+    """
+
+    def __init__(
+        self,
+        dagster: DagsterClient,
+        watch: Watch,
+        since: float,
+        is_ours: Callable[[Run], bool],
+        may_fail: Callable[[Run], bool] = lambda run: False,
+    ) -> None:
+        self._dagster = dagster
+        self._watch = watch
+        self._since = since
+        self._is_ours = is_ours
+        self._may_fail = may_fail
+        self._followed: dict[str, RunState] = {}
+        self._answered_at: float | None = None
+        self._busy_at = monotonic()
+
+    def until(self, holds: Callable[[], bool], awaited: str) -> list[RunState]:
+        """The runs that succeeded until `holds`; `awaited` says to people what that is.
+
+        Raises `RunFailed`, `NothingHappens`, `DagsterUnreachable` or `DagsterRefused`.
+        """
+        while True:
+            self._complete(self._new_runs())
+            if holds():
+                return [run for run in self._followed.values() if not run.failures()]
+            if monotonic() - self._busy_at > LONGEST_QUIET_SECONDS:
+                raise NothingHappens(awaited)
+            sleep(POLL_SECONDS)
+
+    def _new_runs(self) -> list[Run]:
+        try:
+            runs = self._dagster.runs_since(self._since)
+        except DagsterUnreachable:
+            answered_at = self._answered_at
+            if answered_at is None or monotonic() - answered_at > LONGEST_SILENCE_SECONDS:
+                raise
+            return []
+        self._answered_at = monotonic()
+        # Others' runs are waited for too: they hold what ours need.
+        if any(run.in_progress for run in runs):
+            self._busy_at = monotonic()
+        return [run for run in runs if run.run_id not in self._followed and self._is_ours(run)]
+
+    def _complete(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            state = self._followed[run.run_id] = complete(self._dagster, run, self._watch)
+            self._answered_at = self._busy_at = monotonic()
+            if state.failures() and not self._is_excused(run):
+                raise RunFailed(state)
+
+    def _is_excused(self, run: Run) -> bool:
+        return self._may_fail(run) or self._dagster.run(run.run_id).will_retry

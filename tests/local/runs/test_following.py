@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from itertools import chain, repeat
+
+import pytest
+
+from mpp_local.runs import following
+from mpp_local.runs.client import DagsterUnreachable, Run
+from mpp_local.runs.following import NothingHappens, RunFailed, RunFollower
+from tests.local.sensed_dagster import SensedDagster
+
+
+@pytest.fixture(autouse=True)
+def hours_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sleep lasts half a minute, and no time passes in this one."""
+    now = [0.0]
+    monkeypatch.setattr(following, "monotonic", lambda: now[0])
+    monkeypatch.setattr(following, "sleep", lambda _: now.__setitem__(0, now[0] + 30))
+
+
+def follower(
+    dagster: SensedDagster,
+    is_ours: Callable[[Run], bool] = lambda run: True,
+    may_fail: Callable[[Run], bool] = lambda run: False,
+) -> RunFollower:
+    return RunFollower(dagster, lambda run, changed: None, 0.0, is_ours, may_fail)
+
+
+def holds_after(looks: int) -> Callable[[], bool]:
+    answers = chain(repeat(False, looks), repeat(True))
+    return lambda: next(answers)
+
+
+def test_runs_are_followed_as_they_appear_until_it_holds() -> None:
+    dagster = SensedDagster()
+    dagster.ticks.extend([lambda: None, lambda: _start(dagster, "land", "refresh")])
+    runs = follower(dagster).until(holds_after(1), "a release")
+    assert [run.label for run in runs] == ["land", "refresh"]
+
+
+def test_a_run_of_others_is_not_followed() -> None:
+    dagster = SensedDagster()
+    _start(dagster, "land", "check")
+    runs = follower(dagster, is_ours=lambda run: run.job == "land").until(lambda: True, "x")
+    assert [run.label for run in runs] == ["land"]
+
+
+def test_a_failed_run_ends_the_following_with_its_reason() -> None:
+    dagster = SensedDagster()
+    dagster.start("refresh", succeeds=False)
+    with pytest.raises(RunFailed, match="refresh failed: no"):
+        follower(dagster).until(lambda: False, "a release")
+
+
+def test_a_run_that_may_fail_is_passed_over() -> None:
+    dagster = SensedDagster()
+    dagster.start("land", succeeds=False)
+    assert follower(dagster, may_fail=lambda run: True).until(lambda: True, "x") == []
+
+
+def test_a_run_that_died_and_that_dagster_repeats_is_waited_for_again() -> None:
+    dagster = SensedDagster()
+    dagster.start("refresh", succeeds=False, tags={"dagster/will_retry": "true"})
+    dagster.ticks.extend([lambda: None, lambda: _start(dagster, "refresh")])
+    runs = follower(dagster).until(holds_after(1), "a release")
+    assert [run.ended and run.ended.succeeded for run in runs] == [True]
+
+
+def test_when_nothing_happens_the_sensors_are_suspected() -> None:
+    with pytest.raises(NothingHappens, match=r"90 s while waiting for a release.*sensors"):
+        follower(SensedDagster()).until(lambda: False, "a release")
+
+
+def test_while_others_have_runs_in_progress_something_happens() -> None:
+    dagster = SensedDagster()
+    _start(dagster, "check")
+    follower(dagster, is_ours=lambda run: False).until(holds_after(100), "a release")
+    assert dagster.looks == 101
+
+
+def test_a_web_server_that_restarts_is_waited_for() -> None:
+    dagster = SensedDagster(lambda: None, _unreachable, _unreachable)
+    follower(dagster).until(holds_after(2), "a release")
+    assert dagster.looks == 3
+
+
+def test_a_web_server_that_does_not_answer_at_all_is_not_waited_for() -> None:
+    with pytest.raises(DagsterUnreachable):
+        follower(SensedDagster(_unreachable)).until(lambda: False, "a release")
+
+
+def test_a_web_server_that_stays_away_is_given_up() -> None:
+    dagster = SensedDagster(lambda: _start(dagster, "check"), *[_unreachable] * 4)
+    with pytest.raises(DagsterUnreachable):
+        follower(dagster, is_ours=lambda run: False).until(lambda: False, "a release")
+
+
+def _start(dagster: SensedDagster, *jobs: str) -> None:
+    for job in jobs:
+        dagster.start(job)
+
+
+def _unreachable() -> None:
+    raise DagsterUnreachable("away")

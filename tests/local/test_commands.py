@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mpp_local.cli import app
+from mpp_local.commands.stack import store_settings
+from mpp_local.engines import ENGINES
+from mpp_local.services import SERVICES
+from mpp_local.stack import Stack
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack as its first start leaves it, which does not run."""
+    stack = Stack(tmp_path)
+    for component in (*ENGINES, *SERVICES):
+        stack.assign_ports(component.default_ports, must_be_free=True)
+    for engine in ENGINES:
+        engine.environment(stack)
+    stack.save()
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    return stack
+
+
+def test_the_stacks_own_stores_are_used_whatever_the_environment_says(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPP_POSTGRES_URL", "postgresql://elsewhere/db")
+    settings = store_settings()
+    assert str(stack.ports["postgres"]) in settings.postgres_url.get_secret_value()
+    assert settings.home == stack.home
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ingest", "data/seed_conversations.json"],
+        ["withdraw", "a.json"],
+        ["check"],
+        ["rejected"],
+        ["releases"],
+        ["rollback", "r1"],
+        ["trace", "ada", "spring"],
+        ["recommend", "ada"],
+        ["erase", "ada"],
+    ],
+)
+def test_without_a_stack_every_command_says_how_to_get_one(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "start one with `mpp up`" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["ingest", "data/seed_conversations.json"], ["check"]])
+def test_without_a_running_dagster_nothing_is_begun(stack: Stack, arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "Start the stack with `mpp up`" in result.output
+    assert not (stack.home / "landing").exists()
+
+
+def test_without_a_running_api_there_is_no_trace(stack: Stack) -> None:
+    result = CliRunner().invoke(app, ["trace", "ada", "spring"])
+    assert result.exit_code == 1
+    assert "The API does not answer" in result.output
+
+
+def test_a_stack_that_nothing_landed_in_has_no_rejected_record(stack: Stack) -> None:
+    result = CliRunner().invoke(app, ["rejected", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.output) == []
