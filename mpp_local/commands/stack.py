@@ -60,7 +60,8 @@ def watched_dagster(console: Console) -> Iterator[tuple[DagsterClient, RunDispla
         except RunFailed as failure:
             fail(f"{failure}\nMore: {dagster.run_url(failure.run.run_id)}")
         except NothingHappens as error:
-            fail(f"{error}.\nLook at `mpp status`, and at {dagster.url}/automation.")
+            where = f"{dagster.url}/automation, where each sensor says what it saw"
+            fail(f"{error}.\nLook at `mpp status`, and at {where}.")
         except DagsterUnreachable as error:
             fail(f"{error}\nStart the stack with `mpp up`.")
         except DagsterRefused as error:

@@ -31,7 +31,7 @@ class NothingHappens(Exception):
     def __init__(self, awaited: str) -> None:
         super().__init__(
             f"Nothing happened for {LONGEST_QUIET_SECONDS:.0f} s while waiting for {awaited}: "
-            "the sensors or the daemon do not run"
+            "the sensors or the daemon do not run, or see nothing to do"
         )
 
 
