@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from mpp_api.metrics.service import Metrics
-from mpp_api.release import ReleaseWatch
+from mpp_api.releases.served import ServedRelease
+from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 from mpp_stores.records import MAX_ID_CHARACTERS
@@ -55,7 +56,13 @@ def get_releases(request: Request) -> ReleaseWatch:
     return releases
 
 
+async def get_release(releases: Annotated[ReleaseWatch, Depends(get_releases)]) -> ServedRelease:
+    """Taken once a request: whatever is published meanwhile, the reply is read from this one."""
+    return await releases.served()
+
+
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
 CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
 Releases = Annotated[ReleaseWatch, Depends(get_releases)]
+CurrentRelease = Annotated[ServedRelease, Depends(get_release)]

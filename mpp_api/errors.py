@@ -71,6 +71,15 @@ class UnknownCampaign(ApiError):
         super().__init__(f"no performance is recorded for campaign {campaign_id!r}")
 
 
+class UnknownErasure(ApiError):
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-erasure"
+    title = "Unknown erasure"
+
+    def __init__(self, erasure_id: str) -> None:
+        super().__init__(f"no erasure {erasure_id!r} was requested")
+
+
 class NoRelease(ApiError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "no-release"
@@ -78,6 +87,17 @@ class NoRelease(ApiError):
 
     def __init__(self) -> None:
         super().__init__("no release yet: run `mpp ingest`, then ask again")
+
+
+class ReleaseUnknown(ApiError):
+    """Nothing says what is published: Postgres does not answer and never did."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "release-unknown"
+    title = "Release unknown"
+
+    def __init__(self) -> None:
+        super().__init__("postgres did not say what is published; trying again can help")
 
 
 class NothingAnswered(ApiError):

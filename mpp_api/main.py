@@ -2,18 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 
 from mpp_api.campaigns.endpoints import router as campaigns
+from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.middleware import RequestMetrics
 from mpp_api.metrics.service import Metrics
 from mpp_api.recommendations.endpoints import router as recommendations
-from mpp_api.release import ReleaseWatch
+from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import open_stores
 from mpp_api.users.endpoints import router as users
@@ -50,6 +52,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
                 stores.tables,
                 recheck_seconds=settings.api_release_recheck_seconds,
                 timeout_seconds=settings.api_leg_timeout_seconds,
+                stale_after=timedelta(hours=settings.api_stale_after_hours),
             )
             yield
 
@@ -64,6 +67,6 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.state.metrics = Metrics()
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     install_handlers(app)
-    for router in (recommendations, users, campaigns, health, metrics):
+    for router in (recommendations, users, campaigns, erasures, health, metrics):
         app.include_router(router)
     return app

@@ -12,7 +12,12 @@ class ApiSettings(StoreSettings):
         default=2.0, gt=0, description="How long one store may take before the reply does without."
     )
     api_release_recheck_seconds: float = Field(
-        default=1.0, gt=0, description="How long a look at the current release is good for."
+        default=1.0,
+        gt=0,
+        description="How long a look at the current release and the erased users is good for.",
+    )
+    api_stale_after_hours: float = Field(
+        default=30.0, gt=0, description="Age at which a release counts as stale: a day and a bit."
     )
     api_similar_users: int = Field(
         default=30, ge=1, le=1_000, description="Neighbours taken from the user profiles."

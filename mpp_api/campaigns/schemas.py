@@ -2,8 +2,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mpp_api.releases.schemas import ReleaseReply
 
-class CampaignPerformanceReply(BaseModel):
+
+class CampaignFigures(BaseModel):
     """A campaign's figures over the whole release."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -22,3 +24,7 @@ class CampaignPerformanceReply(BaseModel):
     first_at: datetime
     last_at: datetime
     performance_score: float = Field(ge=0, le=1, examples=[0.72])
+
+
+class CampaignPerformanceReply(CampaignFigures):
+    release: ReleaseReply

@@ -2,7 +2,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from mpp_api.dependencies import CurrentSettings, OpenStores
+from mpp_api.dependencies import CurrentSettings, OpenStores, Releases
 from mpp_api.health import service
 from mpp_api.health.schemas import HealthReply, Overall
 
@@ -11,14 +11,14 @@ router = APIRouter(tags=["operation"])
 
 @router.get(
     "/health",
-    summary="Which stores answer",
+    summary="Which stores answer, and which release is served",
     responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": HealthReply, "description": "down"}},
 )
 async def read_health(
-    response: Response, stores: OpenStores, settings: CurrentSettings
+    response: Response, stores: OpenStores, releases: Releases, settings: CurrentSettings
 ) -> HealthReply:
     """200 while a recommendation is possible, else 503 with the same body."""
-    health = await service.check_stores(stores, settings.api_leg_timeout_seconds)
+    health = await service.check(stores, releases, settings.api_leg_timeout_seconds)
     if health.status == Overall.DOWN:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return health

@@ -2,6 +2,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from mpp_api.releases.schemas import ReleaseReply
+
 
 class Overall(StrEnum):
     OK = "ok"
@@ -24,9 +26,16 @@ class StoreHealth(BaseModel):
     )
 
 
+class ReleaseHealth(ReleaseReply):
+    is_stale: bool = Field(description="Older than MPP_API_STALE_AFTER_HOURS.")
+
+
 class HealthReply(BaseModel):
     status: Overall = Field(
-        description="down when none of milvus, neo4j and postgres answers; "
-        "degraded when any store does not."
+        description="down: none of milvus, neo4j and postgres answers, or postgres never said "
+        "which release is published; degraded: any store does not answer."
     )
     stores: dict[str, StoreHealth]
+    release: ReleaseHealth | None = Field(
+        description="What is served; null before the first ingest, or while it is unknown."
+    )

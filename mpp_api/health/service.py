@@ -1,4 +1,4 @@
-"""Asks every store a query, all at once."""
+"""Asks every store a query, all at once, and which release is served."""
 
 import asyncio
 import logging
@@ -7,7 +7,16 @@ from time import perf_counter
 from typing import Final
 
 from mpp_api.deadline import within
-from mpp_api.health.schemas import HealthReply, Overall, StoreHealth, StoreStatus
+from mpp_api.health.schemas import (
+    HealthReply,
+    Overall,
+    ReleaseHealth,
+    StoreHealth,
+    StoreStatus,
+)
+from mpp_api.releases.schemas import ReleaseReply
+from mpp_api.releases.served import ServedRelease
+from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.stores import Stores
 from mpp_stores.errors import StoreError
 
@@ -17,7 +26,7 @@ logger = logging.getLogger(__name__)
 _SERVING_STORES: Final = ("milvus", "neo4j", "postgres")
 
 
-async def check_stores(stores: Stores, timeout_seconds: float) -> HealthReply:
+async def check(stores: Stores, releases: ReleaseWatch, timeout_seconds: float) -> HealthReply:
     pings: dict[str, Awaitable[object]] = {
         "milvus": stores.vectors.ping(),
         "neo4j": stores.graph.ping(),
@@ -25,11 +34,12 @@ async def check_stores(stores: Stores, timeout_seconds: float) -> HealthReply:
         "mongo": stores.documents.ping(),
         "redis": stores.cache.ping(),
     }
-    checked = await asyncio.gather(
-        *(_check(store, ping, timeout_seconds) for store, ping in pings.items())
-    )
+    checks = (_check(store, ping, timeout_seconds) for store, ping in pings.items())
+    served, checked = await asyncio.gather(releases.served_if_any(), asyncio.gather(*checks))
     health = dict(zip(pings, checked, strict=True))
-    return HealthReply(status=_overall(health), stores=health)
+    return HealthReply(
+        status=_overall(health, served), stores=health, release=served and _release(served)
+    )
 
 
 async def _check(store: str, ping: Awaitable[object], timeout_seconds: float) -> StoreHealth:
@@ -47,9 +57,13 @@ async def _check(store: str, ping: Awaitable[object], timeout_seconds: float) ->
     )
 
 
-def _overall(health: dict[str, StoreHealth]) -> Overall:
-    if all(health[store].status == StoreStatus.DOWN for store in _SERVING_STORES):
+def _release(served: ServedRelease) -> ReleaseHealth:
+    return ReleaseHealth(**ReleaseReply.of(served).model_dump(), is_stale=served.is_stale)
+
+
+def _overall(health: dict[str, StoreHealth], served: ServedRelease | None) -> Overall:
+    down = {store for store, found in health.items() if found.status == StoreStatus.DOWN}
+    is_release_unknown = served is None and "postgres" in down
+    if is_release_unknown or down.issuperset(_SERVING_STORES):
         return Overall.DOWN
-    if any(store.status == StoreStatus.DOWN for store in health.values()):
-        return Overall.DEGRADED
-    return Overall.OK
+    return Overall.DEGRADED if down else Overall.OK

@@ -2,7 +2,6 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from mpp_api.dependencies import CurrentMetrics, Releases
-from mpp_api.errors import NoRelease
 
 router = APIRouter(tags=["operation"])
 
@@ -14,8 +13,5 @@ router = APIRouter(tags=["operation"])
     responses={200: {"content": {"text/plain": {}}}},
 )
 async def read_metrics(metrics: CurrentMetrics, releases: Releases) -> Response:
-    try:
-        age = (await releases.served()).age_seconds()
-    except NoRelease:
-        age = None
-    return Response(metrics.exposition(age), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    exposition = metrics.exposition(await releases.served_if_any())
+    return Response(exposition, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,8 +1,11 @@
 """What Prometheus can ask of this process. Labels are bounded: templates and names, no ids."""
 
+from math import nan
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from mpp_api.releases.served import ServedRelease
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -45,7 +48,12 @@ class Metrics:
         )
         self._release_age = Gauge(
             "mpp_api_release_age_seconds",
-            "Since the served release was published; NaN while none is known.",
+            "Since the served release was published; NaN while none is served.",
+            registry=self._registry,
+        )
+        self._release_stale = Gauge(
+            "mpp_api_release_stale",
+            "1 while the served release is older than the limit, else 0; NaN while none is served.",
             registry=self._registry,
         )
 
@@ -62,7 +70,8 @@ class Metrics:
     def count_degraded_reply(self) -> None:
         self._degraded.inc()
 
-    def exposition(self, release_age_seconds: float | None) -> bytes:
+    def exposition(self, served: ServedRelease | None) -> bytes:
         """The metrics in Prometheus' text format."""
-        self._release_age.set(float("nan") if release_age_seconds is None else release_age_seconds)
+        self._release_age.set(served.age().total_seconds() if served else nan)
+        self._release_stale.set(served.is_stale if served else nan)
         return generate_latest(self._registry)

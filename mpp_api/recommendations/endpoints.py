@@ -5,9 +5,9 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from mpp_api.dependencies import (
     CurrentMetrics,
+    CurrentRelease,
     CurrentSettings,
     OpenStores,
-    Releases,
     UserId,
 )
 from mpp_api.errors import problem_responses
@@ -17,7 +17,9 @@ from mpp_api.recommendations.schemas import (
     RecommendationReply,
     RecommendationRequest,
 )
-from mpp_api.recommendations.service import Recommender, Served
+from mpp_api.recommendations.service import Answer, Recommender
+from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
+from mpp_api.releases.served import ServedRelease
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"])
 
@@ -26,14 +28,7 @@ _HEADERS = {
         "description": "hit: from Redis; miss: computed; bypass: computed without the cache.",
         "schema": {"type": "string", "enum": ["hit", "miss", "bypass"]},
     },
-    "X-Release-State": {
-        "description": "current; last-known or unknown while Postgres is down.",
-        "schema": {"type": "string", "enum": ["current", "last-known", "unknown"]},
-    },
-    "X-Release-Age-Seconds": {
-        "description": "Since the release was published; absent while none is known.",
-        "schema": {"type": "number"},
-    },
+    **RELEASE_HEADERS,
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK.value: {"headers": _HEADERS},
@@ -42,12 +37,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def get_recommender(
-    stores: OpenStores,
-    releases: Releases,
-    metrics: CurrentMetrics,
-    settings: CurrentSettings,
+    stores: OpenStores, metrics: CurrentMetrics, settings: CurrentSettings
 ) -> Recommender:
-    return Recommender(stores, releases, metrics, settings)
+    return Recommender(stores, metrics, settings)
 
 
 CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
@@ -61,6 +53,7 @@ CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
 )
 async def read_recommendations(
     user_id: UserId,
+    served: CurrentRelease,
     recommender: CurrentRecommender,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     exclude_seen: Annotated[
@@ -69,7 +62,7 @@ async def read_recommendations(
 ) -> Response:
     """An unknown user gets popular campaigns, marked `"strategy": "popular"`."""
     request = RecommendationRequest(user_id=user_id, limit=limit, exclude_seen=exclude_seen)
-    return _rendered(await recommender.recommend(request))
+    return _rendered(await recommender.recommend(request, served), served)
 
 
 @router.post(
@@ -79,17 +72,11 @@ async def read_recommendations(
     responses=_RESPONSES,
 )
 async def create_recommendations(
-    request: RecommendationRequest, recommender: CurrentRecommender
+    request: RecommendationRequest, served: CurrentRelease, recommender: CurrentRecommender
 ) -> Response:
-    return _rendered(await recommender.recommend(request))
+    return _rendered(await recommender.recommend(request, served), served)
 
 
-def _rendered(served: Served) -> Response:
-    headers: dict[str, str] = {
-        "X-Cache": served.cache_outcome,
-        "X-Release-State": served.release.state,
-    }
-    age_seconds = served.release.age_seconds()
-    if age_seconds is not None:
-        headers["X-Release-Age-Seconds"] = f"{age_seconds:.3f}"
-    return Response(served.body, media_type="application/json", headers=headers)
+def _rendered(answer: Answer, served: ServedRelease) -> Response:
+    headers = {"X-Cache": str(answer.cache_outcome), **release_headers(served)}
+    return Response(answer.body, media_type="application/json", headers=headers)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mpp_api.campaigns.schemas import CampaignPerformanceReply
+from mpp_api.campaigns.schemas import CampaignFigures
+from mpp_api.recommendations.findings import Findings
 from mpp_api.recommendations.ranking import MESSAGES_PER_CAMPAIGN
-from mpp_api.recommendations.retrieval import Findings
 from mpp_api.recommendations.schemas import (
     Explanation,
     GraphEvidence,
@@ -84,11 +84,11 @@ class Explainer:
         ]
         return sorted(engaged, key=lambda user: (-user.similarity, user.user_id))
 
-    def _campaign_figures(self, campaign_id: str) -> CampaignPerformanceReply | None:
+    def _campaign_figures(self, campaign_id: str) -> CampaignFigures | None:
         performance = self._performances.get(campaign_id)
         if performance is None:
             return None
-        return CampaignPerformanceReply.model_validate(performance)
+        return CampaignFigures.model_validate(performance)
 
     def _graph_evidence(self, campaign_id: str) -> GraphEvidence | None:
         walk = self._walks.get(campaign_id)
@@ -140,7 +140,7 @@ def _messages_reason(messages: Sequence[MessageEvidence]) -> Iterable[str]:
         yield f"nearest message: “{_quote(nearest.text)}” (similarity {nearest.similarity:.2f})"
 
 
-def _campaign_reason(campaign: CampaignPerformanceReply | None) -> Iterable[str]:
+def _campaign_reason(campaign: CampaignFigures | None) -> Iterable[str]:
     if campaign is not None:
         yield (
             f"{_plural(campaign.message_count, 'message')} from "

@@ -3,10 +3,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpp_api.campaigns.schemas import CampaignPerformanceReply
+from mpp_api.campaigns.schemas import CampaignFigures
 from mpp_api.dependencies import ID_PATTERN
 from mpp_api.recommendations.legs import Leg
-from mpp_api.release import ReleaseState
+from mpp_api.releases.schemas import ReleaseReply
 from mpp_stores.records import MAX_ID_CHARACTERS
 
 DEFAULT_LIMIT = 10
@@ -30,19 +30,6 @@ class RecommendationRequest(BaseModel):
 class Strategy(StrEnum):
     HYBRID = "hybrid"
     POPULAR = "popular"
-
-
-class ReleaseReply(BaseModel):
-    release_id: str
-    published_at: datetime
-    data_through: date = Field(description="Last event day in the release.")
-    age_seconds: float = Field(
-        description="From published_at to generated_at. The header X-Release-Age-Seconds "
-        "has the age now, also for a cached reply."
-    )
-    state: ReleaseState = Field(
-        description="last-known: Postgres is down, and this is what it answered last."
-    )
 
 
 class ScorePartReply(BaseModel):
@@ -109,7 +96,7 @@ class Explanation(BaseModel):
     similar_users: list[SimilarUserEvidence] = Field(description="Most similar first; up to 3.")
     messages: list[MessageEvidence] = Field(description="Nearest first; up to 3.")
     graph: GraphEvidence | None = Field(description="null: no walk leads to the campaign.")
-    campaign: CampaignPerformanceReply | None = Field(
+    campaign: CampaignFigures | None = Field(
         description="The campaign's figures; null while Postgres is missing."
     )
 
@@ -135,9 +122,7 @@ class RecommendationReply(BaseModel):
     )
     limit: int
     exclude_seen: bool
-    release: ReleaseReply | None = Field(
-        description="null: Postgres is down and has not answered since the service started."
-    )
+    release: ReleaseReply
     generated_at: datetime
     missing_legs: list[Leg] = Field(
         description="Stores this reply had to do without: vector (Milvus), graph (Neo4j), "

@@ -7,86 +7,77 @@ from datetime import UTC, datetime
 from mpp_api.errors import NothingAnswered
 from mpp_api.metrics.service import Metrics
 from mpp_api.recommendations.explanation import Explainer
+from mpp_api.recommendations.findings import Findings
 from mpp_api.recommendations.legs import Leg, Legs
 from mpp_api.recommendations.ranking import RankedCampaign, rank_personal, rank_popular
-from mpp_api.recommendations.retrieval import Findings, retrieve
+from mpp_api.recommendations.retrieval import retrieve
 from mpp_api.recommendations.schemas import (
     MessageSource,
     RecommendationItem,
     RecommendationReply,
     RecommendationRequest,
-    ReleaseReply,
     ScorePartReply,
     Strategy,
 )
-from mpp_api.release import ReleaseState, ReleaseWatch, ServedRelease
+from mpp_api.releases.schemas import ReleaseReply
+from mpp_api.releases.served import ReleaseState, ServedRelease
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 from mpp_stores.redis.cache import CachedReply, CacheOutcome, reply_key
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class Answer:
     """`body` is a `RecommendationReply` as JSON."""
 
     body: bytes
     cache_outcome: CacheOutcome
-    release: ServedRelease
 
 
 class Recommender:
-    def __init__(
-        self, stores: Stores, releases: ReleaseWatch, metrics: Metrics, settings: ApiSettings
-    ) -> None:
+    def __init__(self, stores: Stores, metrics: Metrics, settings: ApiSettings) -> None:
         self._stores = stores
-        self._releases = releases
         self._metrics = metrics
         self._settings = settings
 
-    async def recommend(self, request: RecommendationRequest) -> Served:
-        """Raises `NoRelease` before the first ingest and `NothingAnswered` when no list can be
-        made. Only complete replies over the current release are kept in the cache."""
-        release = await self._releases.served()
-        key = self._key(request, release)
-        cached = await self._stores.cache.get(key) if key else CachedReply(CacheOutcome.BYPASS)
+    async def recommend(self, request: RecommendationRequest, served: ServedRelease) -> Answer:
+        """Raises `NothingAnswered` when no list can be made. Only complete replies over the
+        current release are kept in the cache, and none that names an erased user."""
+        key = self._key(request, served)
+        if served.erased.includes(request.user_id):
+            cached = CachedReply(CacheOutcome.BYPASS)
+        else:
+            cached = await self._stores.cache.get(key)
         self._metrics.count_cache_result(cached.outcome)
         if cached.value is not None:
-            return Served(cached.value, cached.outcome, release)
-        reply = await self._compute(request, release)
+            return Answer(cached.value, cached.outcome)
+        reply = await self._compute(request, served)
         body = reply.model_dump_json().encode()
         if reply.missing_legs:
             self._metrics.count_degraded_reply()
-        elif key and cached.outcome is CacheOutcome.MISS and release.state is ReleaseState.CURRENT:
+        elif cached.outcome is CacheOutcome.MISS and served.state is ReleaseState.CURRENT:
             await self._stores.cache.put(key, body)
-        return Served(body, cached.outcome, release)
+        return Answer(body, cached.outcome)
 
-    def _key(self, request: RecommendationRequest, release: ServedRelease) -> str | None:
-        """None while no release is known: nothing then says what a cached reply is based on."""
-        if release.release is None:
-            return None
+    def _key(self, request: RecommendationRequest, served: ServedRelease) -> str:
         settings = self._settings
         return reply_key(
             "recommendations",
-            release.release.release_id,
+            served.release.release_id,
             {
                 **request.model_dump(),
                 "similar_users": settings.api_similar_users,
                 "nearest_messages": settings.api_nearest_messages,
                 "co_engaged_campaigns": settings.api_co_engaged_campaigns,
+                "erasures": served.erasures_key,
             },
         )
 
     async def _compute(
-        self, request: RecommendationRequest, release: ServedRelease
+        self, request: RecommendationRequest, served: ServedRelease
     ) -> RecommendationReply:
         legs = Legs(self._metrics, self._settings.api_leg_timeout_seconds)
-        findings = await retrieve(
-            request.user_id,
-            self._stores,
-            legs,
-            self._settings,
-            postgres_answers=release.state is ReleaseState.CURRENT,
-        )
+        findings = await retrieve(request.user_id, served, self._stores, legs, self._settings)
         strategy = Strategy.HYBRID if findings.evidence.is_personal else Strategy.POPULAR
         if strategy is Strategy.POPULAR and Leg.TABLE in legs.missing:
             raise NothingAnswered([*legs.missing])
@@ -98,6 +89,7 @@ class Recommender:
                 for campaign in ranked
                 for message in explainer.cited_messages(campaign.campaign_id)
             ],
+            served,
             legs,
         )
         known_user = _known_user(findings, legs)
@@ -107,7 +99,7 @@ class Recommender:
             known_user=known_user,
             limit=request.limit,
             exclude_seen=request.exclude_seen,
-            release=_release_reply(release, generated_at := datetime.now(UTC)),
+            release=ReleaseReply.of(served, generated_at := datetime.now(UTC)),
             generated_at=generated_at,
             missing_legs=legs.missing,
             notice=_notice(strategy, known_user, findings, ranked),
@@ -118,14 +110,16 @@ class Recommender:
         )
 
     async def _message_sources(
-        self, message_ids: Sequence[str], legs: Legs
+        self, message_ids: Sequence[str], served: ServedRelease, legs: Legs
     ) -> Mapping[str, MessageSource]:
         if not message_ids:
             return {}
         documents = await legs.run(
             Leg.DOCUMENT,
             "read the sources of the cited messages",
-            self._stores.documents.messages(message_ids),
+            self._stores.documents.messages(
+                message_ids, materializations=served.contents.documents
+            ),
         )
         return {
             document.message_id: MessageSource(batch=document.batch, position=document.position)
@@ -174,19 +168,6 @@ def _notice(
     if known_user is False:
         return "the release has no messages of this user: popular campaigns for everybody"
     return "nothing personal could be found for this user: popular campaigns for everybody"
-
-
-def _release_reply(served: ServedRelease, generated_at: datetime) -> ReleaseReply | None:
-    release, age_seconds = served.release, served.age_seconds(generated_at)
-    if release is None or age_seconds is None:
-        return None
-    return ReleaseReply(
-        release_id=release.release_id,
-        published_at=release.published_at,
-        data_through=release.data_through,
-        age_seconds=round(age_seconds, 3),
-        state=served.state,
-    )
 
 
 def _item(

@@ -1,9 +1,10 @@
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from mpp_api.dependencies import CurrentSettings, OpenStores, UserId
+from mpp_api.dependencies import CurrentRelease, CurrentSettings, OpenStores, UserId
 from mpp_api.errors import problem_responses
+from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
 from mpp_api.users import service
 from mpp_api.users.schemas import UserEngagementReply
 
@@ -13,11 +14,21 @@ router = APIRouter(prefix="/users", tags=["users"])
 @router.get(
     "/{user_id}/engagement",
     summary="What a user did in each campaign",
-    responses=problem_responses(
-        HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-    ),
+    responses={
+        HTTPStatus.OK.value: {"headers": RELEASE_HEADERS},
+        **problem_responses(
+            HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    },
 )
 async def read_user_engagement(
-    user_id: UserId, stores: OpenStores, settings: CurrentSettings
+    user_id: UserId,
+    response: Response,
+    served: CurrentRelease,
+    stores: OpenStores,
+    settings: CurrentSettings,
 ) -> UserEngagementReply:
-    return await service.user_engagement(user_id, stores.tables, settings.api_leg_timeout_seconds)
+    response.headers.update(release_headers(served))
+    return await service.user_engagement(
+        user_id, served, stores.tables, settings.api_leg_timeout_seconds
+    )

@@ -2,6 +2,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mpp_api.releases.schemas import ReleaseReply
+
 
 class CampaignEngagement(BaseModel):
     """What the user did in one campaign."""
@@ -22,3 +24,4 @@ class UserEngagementReply(BaseModel):
     campaign_count: int = Field(examples=[1])
     message_count: int = Field(description="Over all campaigns.", examples=[4])
     campaigns: list[CampaignEngagement] = Field(description="Best engagement first.")
+    release: ReleaseReply

@@ -20,15 +20,20 @@ class Api(Component):
         """Nothing: the API keeps no files."""
 
     def program(self, stack: Stack) -> Program:
-        command = python_module(
-            "uvicorn",
-            *("--factory", "mpp_api.main:create_app"),
-            *("--host", LOOPBACK, "--port", str(stack.ports["api"])),
-        )
-        return Program(command, PROJECT_ROOT)
+        return Program(command(stack.ports["api"]), PROJECT_ROOT)
 
     def address(self, environment: Mapping[str, str]) -> str:
         return environment["MPP_API_URL"]
 
     def probe(self, environment: Mapping[str, str]) -> None:
         ask(f"{environment['MPP_API_URL']}/health")
+
+
+def command(port: int) -> list[str]:
+    """Without an access log: paths hold user ids, which an erasure could not take out of it."""
+    return python_module(
+        "uvicorn",
+        *("--factory", "mpp_api.main:create_app"),
+        *("--host", LOOPBACK, "--port", str(port)),
+        "--no-access-log",
+    )

@@ -1,8 +1,7 @@
 """A little outdoor shop in 1999: five users, six campaigns, written as the pipeline writes.
 
 ada, ben, cid and eve talk about the outdoors; dot about something else. eve has
-engaged with every campaign. Ids carry a prefix of the run's own, because Milvus
-and Neo4j are shared with whatever else is in the stack.
+engaged with every campaign.
 """
 
 from collections import Counter, defaultdict
@@ -11,18 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from mpp_stores.records import (
-    CAMPAIGN_PERFORMANCE_SCHEMA,
-    CONVERSATION_DOCUMENT_SCHEMA,
-    EMBEDDING_DIMENSION,
-    ENGAGED_WITH_SCHEMA,
-    MESSAGE_SCHEMA,
-    MESSAGE_VECTOR_SCHEMA,
-    USER_ENGAGEMENT_SCHEMA,
-    USER_PROFILE_SCHEMA,
-)
+from mpp_stores.records import EMBEDDING_DIMENSION
 
 PERFORMANCE_SCORES = {
     "boots": 0.81,
@@ -53,13 +42,18 @@ _NOISE = np.random.default_rng(3).normal(size=(len(CONVERSATIONS), EMBEDDING_DIM
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows of every target; `prefix` starts every id."""
+    """Rows of every target; `prefix` starts every id.
+
+    In a second round every message is sent once more, some days later: each count
+    doubles, and messages stand in another batch.
+    """
 
     prefix: str
+    rounds: int = 1
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for number, (user, campaign, text) in enumerate(CONVERSATIONS):
+        for number, (user, campaign, text) in enumerate(CONVERSATIONS * self.rounds):
             sent_at = datetime(1999, 3, 1, 9, tzinfo=UTC) + timedelta(hours=7 * number)
             direction = _DIRECTIONS[1 if user == "dot" else 0]
             self.messages.append(
@@ -70,8 +64,8 @@ class Dataset:
                     "text": text,
                     "sent_at": sent_at,
                     "event_day": sent_at.date(),
-                    "embedding": _unit(direction + 0.4 * _NOISE[number]),
-                    "batch": self.id("batch"),
+                    "embedding": _unit(direction + 0.4 * _NOISE[number % len(CONVERSATIONS)]),
+                    "batch": self.id(f"batch-{self.rounds}"),
                     "position": number,
                     "attributes": "{}",
                 }
@@ -84,19 +78,17 @@ class Dataset:
     def days(self) -> list[date]:
         return sorted({message["event_day"] for message in self.messages})
 
-    def batches(self) -> dict[str, pa.RecordBatch]:
-        """What to write, by target name."""
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """What to write, by target name. Columns that a target lacks are left out of it."""
         engagement = self.engagement()
         return {
-            "milvus/messages": _batch(self.messages, MESSAGE_VECTOR_SCHEMA),
-            "milvus/user_profiles": _batch(self.profiles(), USER_PROFILE_SCHEMA),
-            "neo4j/messages": _batch(self.messages, MESSAGE_SCHEMA),
-            "neo4j/engaged_with": _batch(engagement, ENGAGED_WITH_SCHEMA),
-            "mongo/conversations": _batch(self.messages, CONVERSATION_DOCUMENT_SCHEMA),
-            "postgres/user_engagement": _batch(engagement, USER_ENGAGEMENT_SCHEMA),
-            "postgres/campaign_performance": _batch(
-                self.performances(), CAMPAIGN_PERFORMANCE_SCHEMA
-            ),
+            "milvus/messages": self.messages,
+            "milvus/user_profiles": self.profiles(),
+            "neo4j/messages": self.messages,
+            "neo4j/engaged_with": engagement,
+            "mongo/conversations": self.messages,
+            "postgres/user_engagement": engagement,
+            "postgres/campaign_performance": self.performances(),
         }
 
     def profiles(self) -> list[dict[str, Any]]:
@@ -162,9 +154,3 @@ def _span(sent: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _unit(vector: np.ndarray) -> list[float]:
     return (vector / np.linalg.norm(vector)).astype(np.float32).tolist()
-
-
-def _batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(
-        [{name: row[name] for name in schema.names} for row in rows], schema
-    )

@@ -17,6 +17,7 @@ import pytest
         ("/recommendations/a%00b", "path", "user_id"),
         (f"/users/{'a' * 129}/engagement", "path", "user_id"),
         (f"/campaigns/{'a' * 129}/performance", "path", "campaign_id"),
+        (f"/erasures/{'a' * 129}", "path", "erasure_id"),
     ],
 )
 async def test_an_invalid_parameter_is_named(
@@ -38,6 +39,13 @@ async def test_an_invalid_field_is_named(
     client: httpx.AsyncClient, body: dict[str, Any], name: str
 ) -> None:
     assert_invalid(await client.post("/recommendations", json=body), "body", name)
+
+
+@pytest.mark.parametrize(("body", "name"), [({}, "user_id"), ({"user_id": "a\0b"}, "user_id")])
+async def test_an_erasure_of_an_impossible_id_is_refused(
+    client: httpx.AsyncClient, body: dict[str, Any], name: str
+) -> None:
+    assert_invalid(await client.post("/erasures", json=body), "body", name)
 
 
 async def test_half_a_surrogate_pair_is_refused(client: httpx.AsyncClient) -> None:

@@ -4,10 +4,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +15,8 @@ from pydantic import SecretStr
 
 from mpp_api.main import create_app
 from mpp_api.settings import ApiSettings
+from mpp_local.project import PROJECT_ROOT
+from mpp_local.services.api import command
 from mpp_stores.records import Release
 from tests.api.addresses import free_port
 from tests.api.dataset import Dataset
@@ -23,8 +25,8 @@ READY_WITHIN_SECONDS = 60
 
 
 @contextmanager
-def served(settings: ApiSettings) -> Iterator[str]:
-    """uvicorn with the settings in its environment; yields the base URL."""
+def served(settings: ApiSettings, log: Path) -> Iterator[str]:
+    """The local stack's command with the settings in its environment; yields the base URL."""
     port = free_port()
     values = {
         f"MPP_{name.upper()}": value.get_secret_value()
@@ -32,15 +34,19 @@ def served(settings: ApiSettings) -> Iterator[str]:
         else str(value)
         for name, value in settings.model_dump().items()
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "mpp_api.main:create_app"]
-    process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)], env=os.environ | values
-    )
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(port),
+            env=os.environ | values,
+            cwd=PROJECT_ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         give_up = time.monotonic() + READY_WITHIN_SECONDS
         while True:
-            assert process.poll() is None, f"uvicorn ended with {process.returncode}"
+            assert process.poll() is None, log.read_text()
             try:
                 httpx.get(f"{url}/metrics")
                 break
@@ -54,9 +60,12 @@ def served(settings: ApiSettings) -> Iterator[str]:
 
 
 def test_recommendations_are_served_over_http(
-    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset, tmp_path: Path
 ) -> None:
-    with served(api_settings) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with (
+        served(api_settings, tmp_path / "log") as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
         assert client.get("/health").json()["status"] == "ok"
         response = client.get(f"/recommendations/{dataset.id('ada')}")
         assert response.status_code == 200
@@ -65,6 +74,18 @@ def test_recommendations_are_served_over_http(
         repeated = client.get(f"/recommendations/{dataset.id('ada')}")
         assert repeated.headers["X-Cache"] == "hit"
         assert repeated.content == response.content
+
+
+def test_the_log_of_a_healthy_service_names_no_user(
+    api_settings: ApiSettings, dataset: Dataset, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with served(api_settings, log) as url, httpx.Client(base_url=url, timeout=30) as client:
+        for path in ("/recommendations/{}", "/users/{}/engagement", "/users/{}", "/{}"):
+            for user in ("ada", "nobody"):
+                client.get(path.format(dataset.id(user)))
+    assert "Application startup complete" in log.read_text()
+    assert dataset.prefix not in log.read_text()
 
 
 def test_every_operation_is_described_and_its_failures_documented(
@@ -76,6 +97,9 @@ def test_every_operation_is_described_and_its_failures_documented(
         "/recommendations",
         "/users/{user_id}/engagement",
         "/campaigns/{campaign_id}/performance",
+        "/users/{user_id}",
+        "/erasures",
+        "/erasures/{erasure_id}",
         "/health",
         "/metrics",
     }

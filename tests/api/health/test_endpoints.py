@@ -2,8 +2,9 @@ import httpx
 import pytest
 
 from mpp_api.settings import ApiSettings
-from tests.api.addresses import without
-from tests.api.conftest import serving
+from mpp_stores.records import Release
+from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
+from tests.api.conftest import AT_ONCE, serving
 
 STORES = ("milvus", "neo4j", "postgres", "mongo", "redis")
 
@@ -20,7 +21,7 @@ async def test_every_store_is_named_and_ok(client: httpx.AsyncClient) -> None:
         assert store["error"] is None
 
 
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", ["milvus", "neo4j", "mongo", "redis"])
 async def test_a_store_that_is_down_is_named_and_the_rest_is_degraded(
     api_settings: ApiSettings, store: str
 ) -> None:
@@ -39,6 +40,41 @@ async def test_without_the_serving_stores_the_service_is_down(api_settings: ApiS
     assert response.status_code == 503
     assert response.json()["status"] == "down"
     assert response.json()["stores"]["redis"]["status"] == "ok"
+
+
+async def test_without_postgres_from_the_start_the_service_is_down(
+    api_settings: ApiSettings,
+) -> None:
+    async with serving(without(api_settings, "postgres")) as client:
+        response = await client.get("/health")
+    assert response.status_code == 503
+    assert response.json()["status"] == "down"
+    assert response.json()["release"] is None
+
+
+async def test_when_postgres_is_lost_the_last_known_release_is_shown(
+    api_settings: ApiSettings, new_release: Release
+) -> None:
+    port = free_port()
+    settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
+        update={"api_release_recheck_seconds": AT_ONCE}
+    )
+    async with serving(settings) as client:
+        async with postgres_also_at(port, api_settings):
+            await client.get("/health")
+        response = await client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["stores"]["postgres"]["error"] == "StoreUnavailable"
+    assert response.json()["release"]["release_id"] == new_release.release_id
+    assert response.json()["release"]["state"] == "last-known"
+
+
+async def test_before_the_first_release_the_stores_are_ok(empty_settings: ApiSettings) -> None:
+    async with serving(empty_settings) as client:
+        response = await client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["release"] is None
 
 
 async def test_health_tells_no_address(api_settings: ApiSettings) -> None:

@@ -5,13 +5,7 @@ from mpp_stores.records import Release
 from tests.api.addresses import without
 from tests.api.conftest import serving
 from tests.api.dataset import Dataset
-
-
-async def samples(client: httpx.AsyncClient) -> dict[str, float]:
-    response = await client.get("/metrics")
-    assert response.headers["Content-Type"].startswith("text/plain")
-    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+from tests.api.metrics.samples import samples
 
 
 async def test_requests_are_counted_by_route_template(
@@ -66,3 +60,4 @@ async def test_metrics_are_served_before_the_first_release(empty_settings: ApiSe
     async with serving(empty_settings) as client:
         response = await client.get("/metrics")
     assert "mpp_api_release_age_seconds NaN" in response.text
+    assert "mpp_api_release_stale NaN" in response.text

@@ -7,7 +7,7 @@ from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from mpp_stores.redis.cache import CacheOutcome, ReplyCache
 from tests.api.addresses import without
-from tests.api.conftest import serving
+from tests.api.conftest import AT_ONCE, serving
 from tests.api.dataset import Dataset
 
 
@@ -34,7 +34,7 @@ async def test_every_input_makes_its_own_question(
 async def test_a_new_release_is_served_at_once(
     api_settings: ApiSettings, dataset: Dataset, request: pytest.FixtureRequest
 ) -> None:
-    settings = api_settings.model_copy(update={"api_release_recheck_seconds": 1e-6})
+    settings = api_settings.model_copy(update={"api_release_recheck_seconds": AT_ONCE})
     async with serving(settings) as client:
         before = await client.get(f"/recommendations/{dataset.id('ada')}")
         published: Release = request.getfixturevalue("new_release")

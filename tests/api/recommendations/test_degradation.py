@@ -6,10 +6,8 @@ import pytest
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
-from tests.api.conftest import serving
+from tests.api.conftest import AT_ONCE, serving
 from tests.api.dataset import Dataset
-
-SERVING_STORES = ("milvus", "neo4j", "postgres")
 
 
 @pytest.mark.parametrize(
@@ -17,7 +15,6 @@ SERVING_STORES = ("milvus", "neo4j", "postgres")
     [
         ("milvus", "vector", {"similar_users", "messages"}),
         ("neo4j", "graph", {"similar_users", "graph"}),
-        ("postgres", "table", {"performance"}),
         ("mongo", "document", set()),
     ],
 )
@@ -42,15 +39,14 @@ async def test_without_one_store_the_others_answer(
     assert {part["name"] for part in parts if part["value"] == 0} == empty_parts
 
 
-async def test_without_postgres_from_the_start_no_release_is_claimed(
-    api_settings: ApiSettings, dataset: Dataset
+@pytest.mark.parametrize("path", ["/recommendations/ada", "/users/ada/engagement"])
+async def test_without_postgres_from_the_start_nothing_says_what_is_published(
+    api_settings: ApiSettings, path: str
 ) -> None:
     async with serving(without(api_settings, "postgres")) as client:
-        response = await client.get(f"/recommendations/{dataset.id('ada')}")
-    assert response.json()["release"] is None
-    assert response.headers["X-Release-State"] == "unknown"
-    assert response.headers["X-Cache"] == "bypass"
-    assert "X-Release-Age-Seconds" not in response.headers
+        response = await client.get(path)
+    assert_unavailable(response)
+    assert response.json()["type"] == "urn:problem-type:mpp:release-unknown"
 
 
 async def test_when_postgres_is_lost_the_last_known_release_is_served_and_marked(
@@ -58,7 +54,7 @@ async def test_when_postgres_is_lost_the_last_known_release_is_served_and_marked
 ) -> None:
     port = free_port()
     settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
-        update={"api_release_recheck_seconds": 1e-6}
+        update={"api_release_recheck_seconds": AT_ONCE}
     )
     async with serving(settings) as client:
         async with postgres_also_at(port, api_settings):
@@ -71,6 +67,11 @@ async def test_when_postgres_is_lost_the_last_known_release_is_served_and_marked
     assert kept.headers["X-Release-State"] == "last-known"
     assert kept.content == complete.content
     assert degraded.json()["missing_legs"] == ["table"]
+    assert degraded.json()["strategy"] == "hybrid"
+    assert degraded.json()["known_user"] is True
+    for item in degraded.json()["items"]:
+        parts = {part["name"]: part["value"] for part in item["score_parts"]}
+        assert parts["performance"] == 0
     assert degraded.json()["release"]["release_id"] == new_release.release_id
     assert degraded.json()["release"]["state"] == "last-known"
     assert again.json()["missing_legs"] == []
@@ -101,19 +102,25 @@ async def test_a_user_nobody_knows_is_not_called_unknown_while_a_store_is_missin
 
 
 @pytest.mark.parametrize(
-    ("user", "missing"),
-    [
-        ("ada", ("milvus", "neo4j", "postgres", "mongo", "redis")),
-        ("ada", SERVING_STORES),
-        ("nobody", ("postgres",)),
-    ],
+    ("user", "missing"), [("ada", ("milvus", "neo4j", "mongo", "redis")), ("nobody", ())]
 )
 async def test_when_nothing_can_answer_the_problem_says_so_and_when_to_retry(
     api_settings: ApiSettings, dataset: Dataset, user: str, missing: tuple[str, ...]
 ) -> None:
-    async with serving(without(api_settings, *missing)) as client:
+    """Postgres is lost after it told which release is published."""
+    port = free_port()
+    settings = without(
+        postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
+            update={"api_release_recheck_seconds": AT_ONCE}
+        ),
+        *missing,
+    )
+    async with serving(settings) as client:
+        async with postgres_also_at(port, api_settings):
+            await client.get("/health")
         response = await client.get(f"/recommendations/{dataset.id(user)}")
     assert_unavailable(response)
+    assert response.json()["type"] == "urn:problem-type:mpp:nothing-answered"
     assert "table" in response.json()["detail"]
 
 

@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from mpp_api.settings import ApiSettings
-from mpp_stores.records import Release
 from tests.api.conftest import serving
 from tests.api.dataset import PERFORMANCE_SCORES, Dataset
 
@@ -128,7 +127,8 @@ async def test_campaign_figures_are_the_performance_endpoint_s(
 ) -> None:
     for item in for_ada["items"]:
         performance = await client.get(f"/campaigns/{item['campaign_id']}/performance")
-        assert item["explanation"]["campaign"] == performance.json()
+        figures = {name: value for name, value in performance.json().items() if name != "release"}
+        assert item["explanation"]["campaign"] == figures
 
 
 async def test_the_explanation_reads_as_a_sentence(for_ada: Reply, dataset: Dataset) -> None:
@@ -136,14 +136,6 @@ async def test_the_explanation_reads_as_a_sentence(for_ada: Reply, dataset: Data
     assert text.startswith(f"{dataset.id('lamps')}: 3 of the 3 most similar users engaged with it")
     assert "similarity" in text
     assert text.endswith(".")
-
-
-async def test_the_reply_names_its_release(for_ada: Reply, new_release: Release) -> None:
-    release = for_ada["release"]
-    assert release["release_id"] == new_release.release_id
-    assert release["data_through"] == new_release.data_through.isoformat()
-    assert release["state"] == "current"
-    assert release["age_seconds"] >= 0
 
 
 async def test_limit_keeps_the_best(
@@ -187,11 +179,15 @@ async def test_a_user_who_has_seen_everything_gets_an_empty_list_and_the_reason(
     assert len(ranked["items"]) == len(PERFORMANCE_SCORES)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/recommendations/anybody", "/users/anybody/engagement", "/campaigns/any/performance"],
+)
 async def test_before_the_first_release_the_problem_says_what_to_run(
-    empty_settings: ApiSettings,
+    empty_settings: ApiSettings, path: str
 ) -> None:
     async with serving(empty_settings) as client:
-        response = await client.get("/recommendations/anybody")
+        response = await client.get(path)
     assert response.status_code == 503
     assert response.headers["Retry-After"]
     assert response.json()["type"] == "urn:problem-type:mpp:no-release"

@@ -1,7 +1,7 @@
 import httpx
 
 from mpp_api.settings import ApiSettings
-from tests.api.addresses import without
+from tests.api.addresses import free_port, postgres_also_at, postgres_at
 from tests.api.conftest import serving
 from tests.api.dataset import Dataset
 
@@ -29,10 +29,13 @@ async def test_an_unknown_user_is_a_404_problem_that_names_the_user(
     assert dataset.id("nobody") in response.json()["detail"]
 
 
-async def test_without_postgres_engagement_is_unavailable_and_names_the_store(
+async def test_when_postgres_is_lost_engagement_is_unavailable_and_the_store_named(
     api_settings: ApiSettings, dataset: Dataset
 ) -> None:
-    async with serving(without(api_settings, "postgres")) as client:
+    port = free_port()
+    async with serving(postgres_at(api_settings, host="127.0.0.1", port=port)) as client:
+        async with postgres_also_at(port, api_settings):
+            await client.get("/health")
         response = await client.get(f"/users/{dataset.id('ada')}/engagement")
     assert response.status_code == 503
     assert response.headers["Retry-After"]

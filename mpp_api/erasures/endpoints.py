@@ -1,0 +1,86 @@
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from mpp_api.dependencies import ID_PATTERN, CurrentSettings, OpenStores, Releases, UserId
+from mpp_api.erasures import service
+from mpp_api.erasures.schemas import ErasureReply, ErasureRequest
+from mpp_api.errors import problem_responses
+from mpp_stores.records import MAX_ID_CHARACTERS
+
+router = APIRouter(tags=["erasures"])
+
+ErasureId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
+
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.ACCEPTED.value: {
+        "headers": {
+            "Location": {
+                "description": "Where to see how far it got.",
+                "schema": {"type": "string"},
+            }
+        }
+    },
+    **problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+}
+
+
+@router.delete(
+    "/users/{user_id}",
+    summary="Forget a user",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_ACCEPTED,
+)
+async def delete_user(
+    user_id: UserId,
+    response: Response,
+    stores: OpenStores,
+    releases: Releases,
+    settings: CurrentSettings,
+) -> ErasureReply:
+    """From now on the user is answered for as an unknown one and cited nowhere; the pipeline
+    removes what is stored. A user who was never seen is accepted too: rejected records, which
+    this service does not read, may hold the id."""
+    erasure = await service.request_erasure(
+        user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+    )
+    response.headers["Location"] = _location(erasure)
+    return erasure
+
+
+@router.post(
+    "/erasures",
+    summary="The same, for any user id",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_ACCEPTED,
+)
+async def create_erasure(
+    request: ErasureRequest,
+    response: Response,
+    stores: OpenStores,
+    releases: Releases,
+    settings: CurrentSettings,
+) -> ErasureReply:
+    erasure = await service.request_erasure(
+        request.user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+    )
+    response.headers["Location"] = _location(erasure)
+    return erasure
+
+
+@router.get(
+    "/erasures/{erasure_id}",
+    summary="How far an erasure got",
+    responses=problem_responses(
+        HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+    ),
+)
+async def read_erasure(
+    erasure_id: ErasureId, stores: OpenStores, settings: CurrentSettings
+) -> ErasureReply:
+    return await service.erasure(erasure_id, stores.tables, settings.api_leg_timeout_seconds)
+
+
+def _location(erasure: ErasureReply) -> str:
+    return f"/erasures/{erasure.erasure_id}"

@@ -1,0 +1,36 @@
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mpp_api.dependencies import ID_PATTERN
+from mpp_stores.records import MAX_ID_CHARACTERS
+
+
+class ErasureRequest(BaseModel):
+    """The body of `POST /erasures`, for ids that do not fit a path."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: str = Field(
+        min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN, examples=["u042"]
+    )
+
+
+class ErasureReply(BaseModel):
+    """How far an erasure got. It does not say whose it is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    erasure_id: str
+    state: str = Field(
+        description="requested; scrubbed: removed from every place; "
+        "completed: verified, and published without the user.",
+        examples=["requested"],
+    )
+    requested_at: datetime
+    scrubbed_at: datetime | None
+    completed_at: datetime | None
+    receipt: dict[str, Any] = Field(
+        description="Counts of what was removed, by place, and what the verification found."
+    )

@@ -1,0 +1,27 @@
+from mpp_api.deadline import within
+from mpp_api.erasures.schemas import ErasureReply
+from mpp_api.errors import UnknownErasure
+from mpp_api.releases.watch import ReleaseWatch
+from mpp_stores.postgres.reader import TableReader
+
+
+async def request_erasure(
+    user_id: str, tables: TableReader, releases: ReleaseWatch, timeout_seconds: float
+) -> ErasureReply:
+    """Record the request, and have this process stop serving the user before it is accepted.
+
+    Where that fails the caller asks again: the same erasure is found open.
+    """
+    erasure = await within(
+        timeout_seconds, "postgres", "request an erasure", tables.request_erasure(user_id)
+    )
+    await releases.look_again()
+    return ErasureReply.model_validate(erasure)
+
+
+async def erasure(erasure_id: str, tables: TableReader, timeout_seconds: float) -> ErasureReply:
+    """Raises `UnknownErasure`."""
+    found = await within(timeout_seconds, "postgres", "read an erasure", tables.erasure(erasure_id))
+    if found is None:
+        raise UnknownErasure(erasure_id)
+    return ErasureReply.model_validate(found)

@@ -1,0 +1,105 @@
+"""What the stores hold about one user in one release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, TypeVar
+
+from mpp_api.recommendations.ranking import Evidence
+from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.records import (
+    CampaignPerformance,
+    CoEngagement,
+    EngagedWith,
+    SimilarMessage,
+    SimilarUser,
+    UserEngagement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFindings:
+    """`has_profile` is False for a user without messages in the release."""
+
+    has_profile: bool = False
+    similar_users: Sequence[SimilarUser] = ()
+    messages: Sequence[SimilarMessage] = ()
+    neighbour_engagement: Sequence[EngagedWith] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFindings:
+    """`engagement` holds the edges of the user and of the peers that the paths name."""
+
+    co_engagements: Sequence[CoEngagement] = ()
+    engagement: Sequence[EngagedWith] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableFindings:
+    engagement: Sequence[UserEngagement] = ()
+    performances: Sequence[CampaignPerformance] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the legs found. A missing leg leaves its findings empty."""
+
+    user_id: str
+    vector: VectorFindings
+    graph: GraphFindings
+    table: TableFindings
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(
+            similar_users=self.vector.similar_users,
+            neighbour_engagement=self.vector.neighbour_engagement,
+            messages=self.vector.messages,
+            co_engagements=self.graph.co_engagements,
+            performances=self.table.performances,
+        )
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Campaigns the user engaged with, per Postgres, or per the graph in its absence."""
+        recorded = frozenset(row.campaign_id for row in self.table.engagement)
+        return recorded or frozenset(
+            edge.campaign_id for edge in self.graph.engagement if edge.user_id == self.user_id
+        )
+
+    @property
+    def knows_user(self) -> bool:
+        return self.vector.has_profile or bool(self.seen)
+
+    def without(self, erased: ErasedSubjects) -> Self:
+        """The same less everything that names an erased user.
+
+        A walk names its strongest peer only, and goes with it: counts of the other peers'
+        walks are not known here. The next release knows them.
+        """
+        vector, graph = self.vector, self.graph
+        return replace(
+            self,
+            vector=replace(
+                vector,
+                similar_users=_of_others(vector.similar_users, erased),
+                messages=_of_others(vector.messages, erased),
+                neighbour_engagement=_of_others(vector.neighbour_engagement, erased),
+            ),
+            graph=GraphFindings(
+                [walk for walk in graph.co_engagements if not erased.includes(walk.peer_id)],
+                _of_others(graph.engagement, erased),
+            ),
+        )
+
+
+class _NamesUser(Protocol):
+    @property
+    def user_id(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=_NamesUser)
+
+
+def _of_others(found: Sequence[_Named], erased: ErasedSubjects) -> list[_Named]:
+    return [row for row in found if not erased.includes(row.user_id)]

@@ -1,0 +1,31 @@
+"""What the headers of every reply over a release say of it."""
+
+from typing import Any, Final
+
+from mpp_api.releases.served import ServedRelease
+
+RELEASE_HEADERS: Final[dict[str, Any]] = {
+    "X-Release-State": {
+        "description": "current; last-known while Postgres is down.",
+        "schema": {"type": "string", "enum": ["current", "last-known"]},
+    },
+    "X-Release-Age-Seconds": {
+        "description": "Since the release was published, now.",
+        "schema": {"type": "number"},
+    },
+    "X-Release-Stale": {
+        "description": "Present when the release is older than MPP_API_STALE_AFTER_HOURS.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+"""For OpenAPI."""
+
+
+def release_headers(served: ServedRelease) -> dict[str, str]:
+    headers = {
+        "X-Release-State": str(served.state),
+        "X-Release-Age-Seconds": f"{served.age().total_seconds():.3f}",
+    }
+    if served.is_stale:
+        headers["X-Release-Stale"] = "true"
+    return headers

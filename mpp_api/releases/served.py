@@ -1,0 +1,82 @@
+"""One look at what is published: everything a request needs to read one release throughout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.records import Release
+
+
+class ReleaseState(StrEnum):
+    CURRENT = "current"
+    LAST_KNOWN = "last-known"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The materializations that a release names, by what is read from them.
+
+    Those of messages have one number an event day, the derived ones a single number.
+    """
+
+    message_vectors: Sequence[int]
+    documents: Sequence[int]
+    user_profiles: int
+    engaged_with: int
+    user_engagement: int
+    campaign_performance: int
+
+    @classmethod
+    def of(cls, release_id: str, numbers: Mapping[str, Sequence[int]]) -> Self:
+        """From the release's numbers by asset.
+
+        Raises `StoreRejected` for a release that lacks a derived asset.
+        """
+
+        def only(asset: str) -> int:
+            found = numbers.get(asset, ())
+            if len(found) != 1:
+                raise StoreRejected(
+                    "postgres",
+                    f"serve release {release_id}",
+                    f"it names {len(found)} materializations of {asset}, not one",
+                )
+            return found[0]
+
+        return cls(
+            message_vectors=numbers.get("milvus/messages", ()),
+            documents=numbers.get("mongo/conversations", ()),
+            user_profiles=only("milvus/user_profiles"),
+            engaged_with=only("neo4j/engaged_with"),
+            user_engagement=only("postgres/user_engagement"),
+            campaign_performance=only("postgres/campaign_performance"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRelease:
+    """A request takes one and reads by it until its reply is complete.
+
+    `erased` are the users who must not be served although the release may still
+    hold their rows. `erasures_key` changes with them. A release is stale when it was
+    published longer than `stale_after` ago.
+    """
+
+    release: Release
+    contents: Contents
+    erased: ErasedSubjects
+    erasures_key: str
+    state: ReleaseState
+    stale_after: timedelta
+
+    def age(self, at: datetime | None = None) -> timedelta:
+        """Since it was published, until now or `at`."""
+        return (at or datetime.now(UTC)) - self.release.published_at
+
+    @property
+    def is_stale(self) -> bool:
+        return self.age() > self.stale_after

@@ -1,0 +1,126 @@
+"""Which release is served: asked of Postgres about once a second, not once a request."""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+from mpp_api.deadline import within
+from mpp_api.errors import NoRelease, ReleaseUnknown
+from mpp_api.releases.served import Contents, ReleaseState, ServedRelease
+from mpp_stores.errors import StoreError
+from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.postgres.reader import TableReader
+from mpp_stores.records import Release
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    release: Release
+    contents: Contents
+    erased: ErasedSubjects
+    erasures_key: str
+
+
+class ReleaseWatch:
+    """Remembers the current release, its contents and the erased users for `recheck_seconds`.
+
+    A failed look is remembered for as long, and while one request looks again the
+    others are served what is remembered: a dead Postgres delays one request at a
+    time, not each of them. Until it is back, the last known release is served
+    and marked.
+    """
+
+    def __init__(
+        self,
+        tables: TableReader,
+        *,
+        recheck_seconds: float,
+        timeout_seconds: float,
+        stale_after: timedelta,
+    ) -> None:
+        self._tables = tables
+        self._recheck_seconds = recheck_seconds
+        self._timeout_seconds = timeout_seconds
+        self._stale_after = stale_after
+        self._looking = asyncio.Lock()
+        self._looked_at: float | None = None
+        self._published: _Published | None = None
+        self._answered = False
+
+    async def served(self) -> ServedRelease:
+        """Raises `NoRelease` when Postgres answers that nothing was published, and
+        `ReleaseUnknown` when it does not answer and never did."""
+        someone_looks_again = self._looking.locked() and self._looked_at is not None
+        if self._is_due() and not someone_looks_again:
+            async with self._looking:
+                if self._is_due():
+                    await self._look_or_log()
+        published = self._published
+        if published is None:
+            raise NoRelease if self._answered else ReleaseUnknown
+        return ServedRelease(
+            release=published.release,
+            contents=published.contents,
+            erased=published.erased,
+            erasures_key=published.erasures_key,
+            state=ReleaseState.CURRENT if self._answered else ReleaseState.LAST_KNOWN,
+            stale_after=self._stale_after,
+        )
+
+    async def served_if_any(self) -> ServedRelease | None:
+        """For those who report on the service and can do without a release."""
+        try:
+            return await self.served()
+        except (NoRelease, ReleaseUnknown):
+            return None
+
+    async def look_again(self) -> None:
+        """Have every later request see what Postgres holds now. Raises `StoreError`."""
+        async with self._looking:
+            await self._look()
+
+    def _is_due(self) -> bool:
+        return self._looked_at is None or monotonic() - self._looked_at >= self._recheck_seconds
+
+    async def _look_or_log(self) -> None:
+        try:
+            await self._look()
+        except StoreError as error:
+            logger.warning("%s", error)
+
+    async def _look(self) -> None:
+        answered = False
+        try:
+            self._published = await within(
+                self._timeout_seconds, "postgres", "read the current release", self._read()
+            )
+            answered = True
+        finally:
+            self._answered = answered
+            self._looked_at = monotonic()
+
+    async def _read(self) -> _Published | None:
+        release = await self._tables.current_release()
+        if release is None:
+            return None
+        erased = await self._tables.erased_subjects()
+        known = self._published
+        if known is not None and known.release.release_id == release.release_id:
+            contents = known.contents
+        else:
+            numbers = await self._tables.contents(release.release_id)
+            contents = Contents.of(release.release_id, numbers)
+        if known is not None and known.erased == erased:
+            erasures_key = known.erasures_key
+        else:
+            erasures_key = _erasures_key(erased)
+        return _Published(release, contents, erased, erasures_key)
+
+
+def _erasures_key(erased: ErasedSubjects) -> str:
+    return hashlib.sha256("".join(sorted(erased.hashes)).encode()).hexdigest()
