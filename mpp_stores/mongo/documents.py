@@ -1,22 +1,25 @@
 """The `conversations` collection: its name, indexes and documents.
 
     {
-      _id: "<message_id>",
+      _id: "17/m1",
+      message_id: "m1", materialization: 17, identity_hash: 3226732335,
       user_id: "u1", campaign_id: "spring", text: "…",
       sent_at: ISODate("2024-03-01T08:30:00.123Z"),
       sent_at_us: 1709281800123457,
       event_day: "2024-03-01",
       batch: "…", position: 17,
-      attributes: { … },
-      materialization: "…"
+      attributes: { … }
     }
+
+A message has one document in each materialization of its day.
 
 A BSON date ends at the millisecond. `sent_at` is for people and date operators;
 `sent_at_us`, microseconds since 1970 UTC, is what we sort by and read back.
-`attributes` is described in `mpp_stores.mongo.attributes`.
+`attributes` is described in `mpp_stores.mongo.attributes`, `identity_hash` in
+`mpp_stores.target`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -28,12 +31,18 @@ from mpp_stores.records import (
     CONVERSATION_DOCUMENT_SCHEMA,
     ConversationDocument,
 )
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, identity_hash
 
 CONVERSATIONS: Final = "conversations"
 
+KEY: Final = ("message_id",)
+
+# MongoDB finds a user by the last one too. NX-27017 scans where an index has two fields.
 INDEXES: Final = (
+    IndexModel([("materialization", ASCENDING)]),
+    IndexModel([("message_id", ASCENDING)]),
+    IndexModel([("user_id", ASCENDING)]),
     IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING)]),
-    IndexModel([("event_day", ASCENDING)]),
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,11 +55,23 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def documents(batch: pa.RecordBatch, stamp: str) -> list[dict[str, Any]]:
-    """The rows of a `CONVERSATION_DOCUMENT_SCHEMA` batch as documents."""
+def document_id(materialization: int, message_id: str) -> str:
+    return f"{materialization}/{message_id}"
+
+
+def of_materializations(materializations: Sequence[int]) -> dict[str, Any]:
+    """The condition that a document belongs to one of them."""
+    return {MATERIALIZATION: {"$in": list(materializations)}}
+
+
+def documents(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of a `CONVERSATION_DOCUMENT_SCHEMA` and `MATERIALIZATION` batch as documents."""
     return [
         {
-            "_id": row["message_id"],
+            "_id": document_id(row[MATERIALIZATION], row["message_id"]),
+            "message_id": row["message_id"],
+            MATERIALIZATION: row[MATERIALIZATION],
+            IDENTITY_HASH: identity_hash([row[column] for column in KEY]),
             "user_id": row["user_id"],
             "campaign_id": row["campaign_id"],
             "text": row["text"],
@@ -60,18 +81,16 @@ def documents(batch: pa.RecordBatch, stamp: str) -> list[dict[str, Any]]:
             "batch": row["batch"],
             "position": row["position"],
             "attributes": attributes.to_document(row["attributes"]),
-            "materialization": stamp,
         }
         for row in batch.to_pylist()
     ]
 
 
 def batch_of(found: Iterable[Document]) -> pa.RecordBatch:
-    """The reverse of `documents`."""
+    """The reverse of `documents`, without the materialization."""
     rows = [
         {
             **document,
-            "message_id": document["_id"],
             "sent_at": _moment(document["sent_at_us"]),
             "event_day": date.fromisoformat(document["event_day"]),
             "attributes": attributes.to_text(document["attributes"]),
@@ -83,7 +102,7 @@ def batch_of(found: Iterable[Document]) -> pa.RecordBatch:
 
 def record_of(document: Document) -> ConversationDocument:
     return ConversationDocument(
-        message_id=document["_id"],
+        message_id=document["message_id"],
         user_id=document["user_id"],
         campaign_id=document["campaign_id"],
         text=document["text"],

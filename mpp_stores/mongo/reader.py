@@ -9,13 +9,23 @@ from typing import Any
 from pymongo import DESCENDING, AsyncMongoClient
 
 from mpp_stores.mongo.connection import mongo_errors, uri_errors
-from mpp_stores.mongo.documents import CONVERSATIONS, Document, microseconds, record_of
+from mpp_stores.mongo.documents import (
+    CONVERSATIONS,
+    Document,
+    document_id,
+    microseconds,
+    of_materializations,
+    record_of,
+)
 from mpp_stores.records import ConversationDocument
 from mpp_stores.settings import StoreSettings
 
 DEFAULT_TIMEOUT_SECONDS = 2.0
 SERVER_SELECTION_SECONDS = 0.5
 """How long a call waits for a server while none is reachable."""
+
+MAX_CANDIDATE_IDS = 2_000
+"""Up to how many `_id`s, one a message and materialization, messages are looked up by."""
 
 
 class DocumentReader:
@@ -49,26 +59,38 @@ class DocumentReader:
     async def close(self) -> None:
         await self._client.close()
 
-    async def messages(self, message_ids: Sequence[str]) -> list[ConversationDocument]:
-        """The messages in the order of their ids as given; unknown ids are left out."""
+    async def messages(
+        self, message_ids: Sequence[str], *, materializations: Sequence[int]
+    ) -> list[ConversationDocument]:
+        """The messages in the order of their ids as given; those that no given
+        materialization holds are left out."""
+        if not message_ids or not materializations:
+            return []
         async with self._answering("read messages"):
-            cursor = self._collection.find({"_id": {"$in": list(message_ids)}})
-            found: dict[str, Document] = {document["_id"]: document async for document in cursor}
+            cursor = self._collection.find(_of_messages(message_ids, materializations))
+            found: dict[str, Document] = {
+                document["message_id"]: document async for document in cursor
+            }
         return [record_of(found[key]) for key in dict.fromkeys(message_ids) if key in found]
 
     async def timeline(
-        self, user_id: str, limit: int, before: datetime | None = None
+        self,
+        user_id: str,
+        limit: int,
+        before: datetime | None = None,
+        *,
+        materializations: Sequence[int],
     ) -> list[ConversationDocument]:
         """The user's newest messages, at most `limit`, sent strictly earlier than `before`."""
-        if limit < 1:  # MongoDB takes 0 as no limit
+        if limit < 1 or not materializations:  # MongoDB takes 0 as no limit
             return []
-        condition: dict[str, Any] = {"user_id": user_id}
+        condition = {"user_id": user_id, **of_materializations(materializations)}
         if before is not None:
             condition["sent_at_us"] = {"$lt": microseconds(before)}
         async with self._answering("read a timeline"):
             cursor = self._collection.find(condition)
-            cursor = cursor.sort([("sent_at_us", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-            return [record_of(document) async for document in cursor]
+            cursor = cursor.sort([("sent_at_us", DESCENDING), ("message_id", DESCENDING)])
+            return [record_of(document) async for document in cursor.limit(limit)]
 
     @asynccontextmanager
     async def _answering(self, attempted: str) -> AsyncIterator[None]:
@@ -79,3 +101,16 @@ class DocumentReader:
                     yield
             except TimeoutError:
                 raise TimeoutError(f"no answer within {self._timeout_seconds} s") from None
+
+
+def _of_messages(message_ids: Sequence[str], materializations: Sequence[int]) -> dict[str, Any]:
+    """By `_id` while there are few candidates: NX-27017 scans the collection for `$in` on any
+    other field, whatever its indexes."""
+    if len(message_ids) * len(materializations) <= MAX_CANDIDATE_IDS:
+        candidates = [
+            document_id(materialization, message_id)
+            for materialization in materializations
+            for message_id in message_ids
+        ]
+        return {"_id": {"$in": candidates}}
+    return {"message_id": {"$in": list(message_ids)}, **of_materializations(materializations)}

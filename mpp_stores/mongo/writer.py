@@ -2,18 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from itertools import islice
 from typing import Any, Self, TypeVar
 
 import pyarrow as pa
-from pymongo import DeleteMany, MongoClient, ReplaceOne
+from pymongo import MongoClient, ReplaceOne
 from pymongo.errors import PyMongoError
 
+from mpp_stores.mongo.compaction import compact
 from mpp_stores.mongo.connection import is_retryable, mongo_errors, uri_errors
-from mpp_stores.mongo.documents import CONVERSATIONS, INDEXES, batch_of, documents
+from mpp_stores.mongo.documents import (
+    CONVERSATIONS,
+    INDEXES,
+    KEY,
+    batch_of,
+    documents,
+    of_materializations,
+)
 from mpp_stores.records import CONVERSATION_DOCUMENT_SCHEMA
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, NOTHING, Digest
 
 SERVER_SELECTION_SECONDS = 3
 READ_BATCH_ROWS = 10_000
@@ -25,12 +33,13 @@ Outcome = TypeVar("Outcome")
 class Conversations:
     """Messages as documents. Opening it connects.
 
-    Every write is an upsert or a deletion by stamp, safe to repeat: a transient
-    failure is retried after each of `RETRY_DELAYS_SECONDS`, then raised.
+    Every write is an upsert by `_id` or a deletion by materialization, safe to repeat: a
+    transient failure is retried after each of `RETRY_DELAYS_SECONDS`, then raised.
     """
 
     name = "mongo/conversations"
     schema = CONVERSATION_DOCUMENT_SCHEMA
+    key = KEY
 
     def __init__(self, settings: StoreSettings, *, collection: str = CONVERSATIONS) -> None:
         with uri_errors():
@@ -51,49 +60,66 @@ class Conversations:
         with mongo_errors(f"create the indexes of {self.name}"):
             _retrying(lambda: self._collection.create_indexes(list(INDEXES)))
 
-    def write(self, batch: pa.RecordBatch, stamp: str) -> int:
+    def write(self, batch: pa.RecordBatch) -> int:
         with mongo_errors(f"write {batch.num_rows} rows to {self.name}"):
             upserts = [
                 ReplaceOne({"_id": document["_id"]}, document, upsert=True)
-                for document in documents(batch, stamp)
+                for document in documents(batch)
             ]
             if upserts:
                 _retrying(lambda: self._collection.bulk_write(upserts, ordered=False))
         return batch.num_rows
 
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        other_stamp = {"materialization": {"$ne": stamp}}
-        if days is None:
-            filters: list[dict[str, Any]] = [other_stamp]
-        else:
-            # A deletion a day: nx-27017 refuses $in on an indexed field when deleting.
-            filters = [{"event_day": day.isoformat(), **other_stamp} for day in days]
-        deletions = [DeleteMany(condition) for condition in filters]
-        if not deletions:
-            return 0
-        with mongo_errors(f"sweep {self.name}"):
-            return _retrying(
-                lambda: self._collection.bulk_write(deletions, ordered=False).deleted_count
-            )
+    def digests(self, materializations: Sequence[int]) -> dict[int, Digest]:
+        pipeline: list[dict[str, Any]] = [
+            {"$match": of_materializations(materializations)},
+            {
+                "$group": {
+                    "_id": f"${MATERIALIZATION}",
+                    "row_count": {"$sum": 1},
+                    IDENTITY_HASH: {"$sum": f"${IDENTITY_HASH}"},
+                }
+            },
+        ]
+        with mongo_errors(f"digest {self.name}"):
+            found = {
+                group["_id"]: Digest(group["row_count"], group[IDENTITY_HASH])
+                for group in self._collection.aggregate(pipeline)
+            }
+        return {number: found.get(number, NOTHING) for number in materializations}
 
-    def count(self, days: Sequence[date] | None = None) -> int:
-        with mongo_errors(f"count {self.name}"):
-            return self._collection.count_documents(_of_days(days))
-
-    def read(self, days: Sequence[date] | None = None) -> Iterator[pa.RecordBatch]:
-        with mongo_errors(f"read {self.name}"), self._collection.find(_of_days(days)) as cursor:
+    def read(self, materializations: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        with (
+            mongo_errors(f"read {self.name}"),
+            self._collection.find(of_materializations(materializations)) as cursor,
+        ):
             while found := list(islice(cursor, READ_BATCH_ROWS)):
                 yield batch_of(found)
+
+    def drop(self, materializations: Sequence[int]) -> int:
+        condition = of_materializations(materializations)
+        with mongo_errors(f"drop materializations of {self.name}"):
+            return _retrying(lambda: self._collection.delete_many(condition).deleted_count)
+
+    def rows_of_user(self, user_id: str) -> int:
+        # Not count_documents: NX-27017 reads every document for it.
+        pipeline: list[dict[str, Any]] = [{"$match": {"user_id": user_id}}, {"$count": "rows"}]
+        with mongo_errors(f"count a user's rows of {self.name}"):
+            return sum(found["rows"] for found in self._collection.aggregate(pipeline))
+
+    def compact(self) -> bool:
+        """Make the engine give up the bytes of what was deleted; False where it cannot be told to.
+
+        `mpp_stores.mongo.compaction` says which bytes may stay.
+        """
+        with mongo_errors(f"compact {self.name}"):
+            return compact(self._collection)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._client.close()
-
-
-def _of_days(days: Sequence[date] | None) -> dict[str, Any]:
-    return {} if days is None else {"event_day": {"$in": [day.isoformat() for day in days]}}
 
 
 def _retrying(operation: Callable[[], Outcome]) -> Outcome:

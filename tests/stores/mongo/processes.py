@@ -5,15 +5,13 @@ from mpp_stores.settings import StoreSettings
 from tests.stores.mongo.rows import conversation, conversation_batch
 
 
-def write_messages(
-    settings: StoreSettings, collection: str, stamp: str, message_ids: list[str]
-) -> int:
+def write_messages(settings: StoreSettings, collection: str, message_ids: list[str]) -> int:
     """Write the messages, a batch each fifty, in the order given."""
     written = 0
     with Conversations(settings, collection=collection) as target:
         for start in range(0, len(message_ids), 50):
             batch = conversation_batch(*map(conversation, message_ids[start : start + 50]))
-            written += target.write(batch, stamp)
+            written += target.write(batch)
     return written
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mpp_stores.records import CONVERSATION_DOCUMENT_SCHEMA
+from mpp_stores.target import MATERIALIZATION
 
 FIRST_DAY = date(1999, 4, 1)
 SECOND_DAY = date(1999, 4, 2)
@@ -22,6 +23,9 @@ HOSTILE_IDS = [
     "emoji 🎯 and ümlaut",
     "line\nbreak",
     "12345",
+    "2024-01-01",
+    "007",
+    "17/m1",
     "null",
     "5f5f5f5f5f5f5f5f5f5f5f5f",
 ]
@@ -49,5 +53,8 @@ def conversation(
     }
 
 
-def conversation_batch(*rows: dict[str, Any]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=CONVERSATION_DOCUMENT_SCHEMA)
+def conversation_batch(*rows: dict[str, Any], materialization: int = 1) -> pa.RecordBatch:
+    """The rows as `Target.write` takes them, all of one materialization."""
+    batch = pa.RecordBatch.from_pylist(list(rows), schema=CONVERSATION_DOCUMENT_SCHEMA)
+    numbers = pa.array([materialization] * len(rows), pa.int64())
+    return batch.append_column(MATERIALIZATION, numbers)
