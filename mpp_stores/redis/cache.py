@@ -16,8 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Self, cast
 
+from redis import Redis as BlockingRedis
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -26,11 +28,15 @@ from redis.backoff import NoBackoff
 from mpp_stores.errors import translated
 from mpp_stores.settings import StoreSettings
 
+KEY_PREFIX = "mpp"
 KEY_VERSION = "v1"
 REPLY_TTL = timedelta(minutes=10)
 
 # Longer than any healthy answer, short beside computing the reply.
 _SOCKET_SECONDS = 0.25
+
+_PURGE_SOCKET_SECONDS = 5
+_KEYS_A_PURGE_STEP = 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +59,7 @@ def reply_key(noun: str, release_id: str, inputs: Mapping[str, str | int | float
     """The key of a reply; `inputs` must hold everything else that the reply depends on."""
     canonical = json.dumps(dict(inputs), sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    return f"mpp:{KEY_VERSION}:{noun}:{release_id}:{digest}"
+    return f"{KEY_PREFIX}:{KEY_VERSION}:{noun}:{release_id}:{digest}"
 
 
 class ReplyCache:
@@ -117,6 +123,29 @@ class ReplyCache:
         if self._is_failing:
             logger.info("redis answers again")
         self._is_failing = False
+
+
+def purge(settings: StoreSettings) -> int:
+    """Delete every cached reply, of any version and release. Returns how many there were.
+
+    Replies that are put meanwhile may stay, for at most `REPLY_TTL`.
+
+    Raises:
+        StoreUnavailable, StoreRejected: some or all of them are still there.
+    """
+    deleted = 0
+    with (
+        translated("redis", "purge the cached replies", _is_retryable),
+        BlockingRedis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_timeout=_PURGE_SOCKET_SECONDS,
+            socket_connect_timeout=_PURGE_SOCKET_SECONDS,
+        ) as redis,
+    ):
+        keys = redis.scan_iter(match=f"{KEY_PREFIX}:*", count=_KEYS_A_PURGE_STEP)
+        while some := list(islice(keys, _KEYS_A_PURGE_STEP)):
+            deleted += cast(int, redis.unlink(*some))
+    return deleted
 
 
 def _is_retryable(error: Exception) -> bool:

@@ -18,12 +18,16 @@ from mpp_stores.redis.cache import (
     CachedReply,
     CacheOutcome,
     ReplyCache,
+    purge,
     reply_key,
 )
 from mpp_stores.settings import StoreSettings
 
 MISS = CachedReply(CacheOutcome.MISS)
 BYPASS = CachedReply(CacheOutcome.BYPASS)
+
+
+OTHER_KEYS = {b"session:7", b"mpp", b"mppx:v1:reply", b"other:mpp:v1:reply"}
 
 
 def hit(value: bytes) -> CachedReply:
@@ -69,6 +73,13 @@ def unused_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@pytest.fixture
+async def own_redis(settings: StoreSettings, unused_port: int) -> AsyncIterator[StoreSettings]:
+    """A Redis whose every key the test may delete."""
+    async with valkey(unused_port):
+        yield at_port(settings, unused_port)
 
 
 def port_of(settings: StoreSettings) -> int:
@@ -225,5 +236,43 @@ async def test_the_ping_says_that_trying_a_refused_password_again_is_useless(
     async with ReplyCache(at_port(settings, port_of(settings), password="wrong")) as cache:
         with pytest.raises(StoreError) as failure:
             await cache.ping()
+
+    assert not failure.value.retryable
+
+
+async def test_a_purge_deletes_every_cached_reply_and_no_other_key(
+    own_redis: StoreSettings,
+) -> None:
+    replies = [reply_key("recommendations", f"r-{number}", {}) for number in range(2_500)]
+    async with Redis.from_url(own_redis.redis_url.get_secret_value()) as redis:
+        await redis.mset(dict.fromkeys([*replies, "mpp:v0:former:version"], b"reply"))
+        await redis.mset(dict.fromkeys(OTHER_KEYS, b"kept"))
+
+        assert await asyncio.to_thread(purge, own_redis) == 2_501
+        assert set(await redis.keys()) == OTHER_KEYS
+
+
+async def test_a_purge_of_an_empty_cache_deletes_nothing(own_redis: StoreSettings) -> None:
+    assert await asyncio.to_thread(purge, own_redis) == 0
+
+
+async def test_after_a_purge_a_reply_is_a_miss(own_redis: StoreSettings) -> None:
+    async with ReplyCache(own_redis) as cache:
+        await cache.put(reply_key("recommendations", "r-7", {}), b"reply")
+        await asyncio.to_thread(purge, own_redis)
+
+        assert await cache.get(reply_key("recommendations", "r-7", {})) == MISS
+
+
+def test_a_purge_of_a_redis_that_is_down_can_be_tried_again(nobody_listens: StoreSettings) -> None:
+    with pytest.raises(StoreUnavailable, match="could not purge the cached replies"):
+        purge(nobody_listens)
+
+
+def test_a_purge_says_that_trying_a_refused_password_again_is_useless(
+    settings: StoreSettings,
+) -> None:
+    with pytest.raises(StoreError) as failure:
+        purge(at_port(settings, port_of(settings), password="wrong"))
 
     assert not failure.value.retryable
