@@ -21,6 +21,9 @@ _REFUSALS = (
 )
 _AUTHORIZATION_SQLSTATE_CLASS = "28"
 
+NOTHING_WRITTEN_YET = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
+"""What a query meets in a database that no pipeline has prepared."""
+
 
 def is_retryable(error: Exception) -> bool:
     """True for lost connections, timeouts, exhausted resources and lost write conflicts.

@@ -1,7 +1,8 @@
 """What the API asks Postgres."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -10,10 +11,20 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
-from mpp_stores.postgres import tables
-from mpp_stores.postgres.connection import connection_parameters, postgres_errors
-from mpp_stores.postgres.releases import NOTHING_WRITTEN_YET
-from mpp_stores.records import CampaignPerformance, Release, UserEngagement
+from mpp_stores.postgres import erasures, release_queries, table_queries, tables
+from mpp_stores.postgres.connection import (
+    NOTHING_WRITTEN_YET,
+    connection_parameters,
+    postgres_errors,
+)
+from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.records import (
+    CampaignPerformance,
+    Erasure,
+    Materialization,
+    Release,
+    UserEngagement,
+)
 from mpp_stores.settings import StoreSettings
 
 POOL_SIZE = 4
@@ -24,6 +35,7 @@ QUERY_TIMEOUT_SECONDS = 4.0
 """Bounds a whole query where the server never answers, which its own timeout cannot."""
 
 Record = TypeVar("Record")
+Answer = TypeVar("Answer")
 
 
 class TableReader:
@@ -35,6 +47,8 @@ class TableReader:
     """
 
     def __init__(self, settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -> None:
+        self._settings = settings
+        self._schema_name = schema_name
         self._schema = Identifier(schema_name)
         self._pool = AsyncConnectionPool(
             kwargs={
@@ -60,38 +74,69 @@ class TableReader:
             async with asyncio.timeout(QUERY_TIMEOUT_SECONDS), self._connection() as connection:
                 await connection.execute("SELECT 1")
 
-    async def user_engagement(self, user_id: str) -> list[UserEngagement]:
+    async def user_engagement(self, user_id: str, *, materialization: int) -> list[UserEngagement]:
         """The user's campaigns, best first."""
         return await self._fetch(
             UserEngagement,
-            f"read the engagement of user {user_id!r}",
-            tables.SELECT_USER_ENGAGEMENT,
+            "read the engagement of a user",
+            table_queries.SELECT_USER_ENGAGEMENT,
             user_id=user_id,
+            materialization=materialization,
         )
 
-    async def campaign_performance(self, campaign_id: str) -> CampaignPerformance | None:
+    async def campaign_performance(
+        self, campaign_id: str, *, materialization: int
+    ) -> CampaignPerformance | None:
         found = await self._fetch(
             CampaignPerformance,
             f"read the performance of campaign {campaign_id!r}",
-            tables.SELECT_CAMPAIGN_PERFORMANCE,
+            table_queries.SELECT_CAMPAIGN_PERFORMANCE,
             campaign_id=campaign_id,
+            materialization=materialization,
         )
         return found[0] if found else None
 
-    async def campaign_performances(self) -> list[CampaignPerformance]:
+    async def campaign_performances(self, *, materialization: int) -> list[CampaignPerformance]:
         """Every campaign, best first."""
         return await self._fetch(
             CampaignPerformance,
             "read the performance of every campaign",
-            tables.SELECT_CAMPAIGN_PERFORMANCES,
+            table_queries.SELECT_CAMPAIGN_PERFORMANCES,
+            materialization=materialization,
         )
 
     async def current_release(self) -> Release | None:
-        """The latest release; None before the first."""
-        found = await self._fetch(
-            Release, "read the current release", tables.SELECT_LATEST_RELEASES, limit=1
-        )
+        """The release that is served; None before the first."""
+        found = await self._fetch(Release, "read the served release", release_queries.SELECT_SERVED)
         return found[0] if found else None
+
+    async def contents(self, release_id: str) -> dict[str, list[int]]:
+        """The materializations that a release serves, by asset."""
+        found = await self._fetch(
+            Materialization,
+            f"read the contents of release {release_id!r}",
+            release_queries.SELECT_CONTENTS,
+            release_id=release_id,
+        )
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for each in found:
+            numbers[each.asset].append(each.materialization)
+        return dict(numbers)
+
+    async def request_erasure(self, user_id: str) -> Erasure:
+        return await self._in_thread(erasures.request, user_id)
+
+    async def erasure(self, erasure_id: str) -> Erasure | None:
+        return await self._in_thread(erasures.find, erasure_id)
+
+    async def erased_subjects(self) -> ErasedSubjects:
+        return await self._in_thread(erasures.erased_subjects)
+
+    async def _in_thread(self, ask: Callable[..., Answer], *arguments: str) -> Answer:
+        """What is rarely asked, on a connection of its own."""
+        return await asyncio.to_thread(
+            ask, self._settings, *arguments, schema_name=self._schema_name
+        )
 
     async def close(self) -> None:
         await self._pool.close()

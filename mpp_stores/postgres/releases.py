@@ -1,20 +1,24 @@
-"""Publishing a release, and which releases there are."""
+"""Releases: published in one transaction, served until the next, gone back to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-import psycopg
+from psycopg import Cursor
 from psycopg.rows import class_row
 from psycopg.sql import Identifier
 from psycopg.types.json import Jsonb
 
-from mpp_stores.postgres import tables
-from mpp_stores.postgres.connection import connect, postgres_errors
-from mpp_stores.records import Release
+from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres import materialization_queries, tables
+from mpp_stores.postgres import release_queries as queries
+from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, STORE, connect, postgres_errors
+from mpp_stores.postgres.materializations import completions
+from mpp_stores.postgres.release_consistency import disagreements
+from mpp_stores.records import Materialization, Release
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import Digest
 
-NOTHING_WRITTEN_YET = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
-"""What a query meets in a database that no pipeline has prepared."""
+PUBLISH = "publish a release"
 
 
 def publish(
@@ -22,49 +26,125 @@ def publish(
     *,
     dagster_run_id: str,
     data_through: date,
-    row_counts: Mapping[str, int],
     quality: Mapping[str, float],
+    agreeing: Sequence[str] = (),
+    upstream: Mapping[str, Iterable[str]] | None = None,
+    including: Mapping[int, Digest] | None = None,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> Release:
-    """Record that the stores agree, as the current release.
+    """Serve the newest completed materialization of every asset partition, from now on.
 
-    A run publishes once: a repeated call returns what the first one recorded.
+    `including` are completed with it: landings count as materialized once they are
+    published. For `agreeing` and `upstream` see `disagreements`. A run publishes once: a
+    repeated call returns what the first one published.
+
+    Raises:
+        StoreRejected: the materializations are not one state; nothing changed.
     """
     schema = Identifier(schema_name)
-    release = {
-        "dagster_run_id": dagster_run_id,
-        "data_through": data_through,
-        "row_counts": Jsonb(dict(row_counts)),
-        "quality": Jsonb(dict(quality)),
-    }
-    with postgres_errors("publish a release"), connect(settings) as connection:
+    with postgres_errors(PUBLISH), connect(settings) as connection:
         tables.prepare(connection, schema_name)
         with (
             connection.transaction(),
             connection.cursor(row_factory=class_row(Release)) as cursor,
         ):
-            cursor.execute(tables.LOCK_RELEASES.format(schema=schema))
-            cursor.execute(tables.SELECT_RELEASE_OF_RUN.format(schema=schema), release)
-            published = cursor.fetchone()
-            if published is None:
-                cursor.execute(tables.INSERT_RELEASE.format(schema=schema), release)
-                published = cursor.fetchall()[0]
-            return published
+            cursor.execute(queries.LOCK_RELEASES.format(schema=schema))
+            run = {"dagster_run_id": dagster_run_id}
+            cursor.execute(queries.SELECT_RELEASE_OF_RUN.format(schema=schema), run)
+            if (published := cursor.fetchone()) is not None:
+                return published
+            completing = completions(including or {})
+            cursor.executemany(materialization_queries.COMPLETE.format(schema=schema), completing)
+            values = {**run, "data_through": data_through, "quality": Jsonb(dict(quality))}
+            with connection.cursor() as inserting:
+                inserting.execute(queries.INSERT_RELEASE.format(schema=schema), values)
+                [(release_id,)] = inserting.fetchall()
+            cursor.execute(
+                queries.NAME_MATERIALIZATIONS.format(schema=schema), {"release_id": release_id}
+            )
+            with connection.cursor(row_factory=class_row(Materialization)) as reading:
+                named = _contents(reading, schema, release_id)
+            if found := disagreements(named, agreeing=agreeing, upstream=upstream or {}):
+                raise StoreRejected(STORE, PUBLISH, "; ".join(found))
+            cursor.execute(queries.COUNT_ROWS.format(schema=schema), {"release_id": release_id})
+            [release] = cursor.fetchall()
+            _serve(cursor, schema, release_id, "publish")
+            return release
+
+
+def rollback(
+    settings: StoreSettings, release_id: str, *, schema_name: str = tables.SCHEMA_NAME
+) -> Release:
+    """Serve an earlier release again, at once.
+
+    Raises:
+        StoreRejected: there is no such release, or its rows are no longer kept.
+    """
+    schema = Identifier(schema_name)
+    attempted = f"go back to release {release_id!r}"
+    with (
+        postgres_errors(attempted),
+        connect(settings) as connection,
+        connection.transaction(),
+        connection.cursor(row_factory=class_row(Release)) as cursor,
+    ):
+        cursor.execute(queries.LOCK_RELEASES.format(schema=schema))
+        cursor.execute(queries.SELECT_RELEASE.format(schema=schema), {"release_id": release_id})
+        release = cursor.fetchone()
+        if release is None:
+            raise StoreRejected(STORE, attempted, "there is no such release")
+        if not release.is_kept:
+            raise StoreRejected(STORE, attempted, "its rows are no longer kept")
+        _serve(cursor, schema, release_id, "rollback")
+        return release
+
+
+def retire(
+    settings: StoreSettings, *, keep: int, schema_name: str = tables.SCHEMA_NAME
+) -> list[str]:
+    """Stop keeping all releases but the served one and the `keep` published last.
+
+    Returns the ids of those retired now. Their rows can be dropped.
+    """
+    schema = Identifier(schema_name)
+    with (
+        postgres_errors("retire releases"),
+        connect(settings) as connection,
+        connection.transaction(),
+    ):
+        try:
+            connection.execute(queries.LOCK_RELEASES.format(schema=schema))
+        except NOTHING_WRITTEN_YET:
+            return []
+        retired = connection.execute(queries.RETIRE.format(schema=schema), {"keep": keep})
+        release_ids = [release_id for (release_id,) in retired]
+        connection.execute(
+            queries.UNNAME_MATERIALIZATIONS.format(schema=schema), {"release_ids": release_ids}
+        )
+        return release_ids
 
 
 def current_release(
     settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME
 ) -> Release | None:
-    """The latest release; None before the first."""
-    latest = releases(settings, limit=1, schema_name=schema_name)
-    return latest[0] if latest else None
+    """The release that is served; None before the first."""
+    query = queries.SELECT_SERVED.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors("read the served release"),
+        connect(settings) as connection,
+        connection.cursor(row_factory=class_row(Release)) as cursor,
+    ):
+        try:
+            return cursor.execute(query).fetchone()
+        except NOTHING_WRITTEN_YET:
+            return None
 
 
 def releases(
     settings: StoreSettings, limit: int, *, schema_name: str = tables.SCHEMA_NAME
 ) -> list[Release]:
-    """Up to `limit` releases, latest first."""
-    query = tables.SELECT_LATEST_RELEASES.format(schema=Identifier(schema_name))
+    """Up to `limit` releases, published last first."""
+    query = queries.SELECT_LATEST_RELEASES.format(schema=Identifier(schema_name))
     with (
         postgres_errors("list the releases"),
         connect(settings) as connection,
@@ -74,3 +154,27 @@ def releases(
             return cursor.execute(query, {"limit": limit}).fetchall()
         except NOTHING_WRITTEN_YET:
             return []
+
+
+def contents(
+    settings: StoreSettings, release_id: str, *, schema_name: str = tables.SCHEMA_NAME
+) -> list[Materialization]:
+    """What a kept release serves, by asset and partition. Of one that is not kept: nothing."""
+    with (
+        postgres_errors(f"read the contents of release {release_id!r}"),
+        connect(settings) as connection,
+        connection.cursor(row_factory=class_row(Materialization)) as cursor,
+    ):
+        return _contents(cursor, Identifier(schema_name), release_id)
+
+
+def _contents(
+    cursor: Cursor[Materialization], schema: Identifier, release_id: str
+) -> list[Materialization]:
+    query = queries.SELECT_CONTENTS.format(schema=schema)
+    return cursor.execute(query, {"release_id": release_id}).fetchall()
+
+
+def _serve(cursor: Cursor[Release], schema: Identifier, release_id: str, action: str) -> None:
+    query = queries.SERVE.format(schema=schema)
+    cursor.execute(query, {"release_id": release_id, "action": action})

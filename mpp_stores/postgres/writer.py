@@ -1,18 +1,17 @@
 """The three Postgres targets: one upsert, three tables."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 import pyarrow as pa
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
-from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres import table_queries as queries
 from mpp_stores.postgres import tables
-from mpp_stores.postgres.connection import STORE, connect, postgres_errors
+from mpp_stores.postgres.connection import connect, postgres_errors
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, NOTHING, Digest, identity_hash
 
-STAMP_COLUMN = "materialization"
 READ_BATCH_ROWS = 10_000
 
 _POSTGRES_TYPES = {
@@ -26,15 +25,15 @@ _POSTGRES_TYPES = {
 
 
 class PostgresTarget:
-    """A `Target` on one table. Opening it connects; each batch is one transaction.
-
-    Only a table with a day column takes `days`; the others hold one row for the
-    whole history, so a selection of days is refused there.
-    """
+    """A `Target` on one table. Opening it connects; each batch is one transaction."""
 
     name: ClassVar[str]
     schema: ClassVar[pa.Schema]
     table: ClassVar[tables.Table]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.table.key
 
     def __init__(self, settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -> None:
         self._schema_name = schema_name
@@ -44,60 +43,54 @@ class PostgresTarget:
         with postgres_errors(f"create the tables of schema {self._schema_name}"):
             tables.prepare(self._connection, self._schema_name)
 
-    def write(self, batch: pa.RecordBatch, stamp: str) -> int:
+    def write(self, batch: pa.RecordBatch) -> int:
         """Upsert the rows. A batch that names one identity twice is refused."""
-        names = self.schema.names
-        columns = _comma_separated([*names, STAMP_COLUMN])
+        names = [*self.schema.names, MATERIALIZATION]
+        columns = [*names, IDENTITY_HASH]
+        key = (MATERIALIZATION, *self.key)
         with postgres_errors(f"write {batch.num_rows} rows to {self.name}"):
-            rows = batch.select(names).cast(self.schema)
+            types = [_POSTGRES_TYPES[field.type] for field in self.schema] + ["int8", "int8"]
+            rows = zip(
+                *(column.to_pylist() for column in batch.select(names).columns),
+                _identity_hashes(batch, self.key),
+                strict=True,
+            )
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                cursor.execute(self._composed(tables.CREATE_INCOMING))
-                with cursor.copy(tables.COPY_INCOMING.format(columns=columns)) as copy:
-                    copy.set_types(
-                        [_POSTGRES_TYPES[field.type] for field in self.schema] + ["text"]
-                    )
-                    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-                        copy.write_row((*row, stamp))
+                cursor.execute(self._composed(queries.CREATE_INCOMING))
+                copying = queries.COPY_INCOMING.format(columns=_comma_separated(columns))
+                with cursor.copy(copying) as copy:
+                    copy.set_types(types)
+                    for row in rows:
+                        copy.write_row(row)
                 cursor.execute(
                     self._composed(
-                        tables.UPSERT_INCOMING,
-                        columns=columns,
-                        key=_comma_separated(self.table.key),
+                        queries.UPSERT_INCOMING,
+                        columns=_comma_separated(columns),
+                        key=_comma_separated(key),
                         assignments=SQL(", ").join(
                             SQL("{column} = excluded.{column}").format(column=Identifier(column))
-                            for column in [*names, STAMP_COLUMN]
-                            if column not in self.table.key
+                            for column in columns
+                            if column not in key
                         ),
                     )
                 )
         return batch.num_rows
 
-    def sweep(self, stamp: str, days: Sequence[date] | None) -> int:
-        query = self._composed(tables.DELETE_OTHER_STAMPS, in_days=self._in_days(days))
-        with postgres_errors(f"sweep {self.name}"):
-            return self._connection.execute(query, {"stamp": stamp, "days": days}).rowcount
+    def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
+        query = self._composed(queries.SELECT_DIGESTS)
+        with postgres_errors(f"read the digests of {self.name}"):
+            found = self._connection.execute(query, {"materializations": list(materializations)})
+            digests = {number: Digest(rows, hashes) for number, rows, hashes in found}
+        return {number: digests.get(number, NOTHING) for number in materializations}
 
-    def count(self, days: Sequence[date] | None = None) -> int:
-        query = self._composed(tables.COUNT_ROWS, in_days=self._in_days(days))
-        with postgres_errors(f"count {self.name}"):
-            (count,) = self._connection.execute(query, {"days": days}).fetchone() or (0,)
-        return int(count)
-
-    def read(self, days: Sequence[date] | None = None) -> Iterator[pa.RecordBatch]:
-        query = self._composed(
-            tables.SELECT_ROWS,
-            columns=_comma_separated(self.schema.names),
-            in_days=self._in_days(days),
-        )
-        return self._batches(query, days)
-
-    def _batches(self, query: Composed, days: Sequence[date] | None) -> Iterator[pa.RecordBatch]:
+    def read(self, materializations: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        query = self._composed(queries.SELECT_ROWS, columns=_comma_separated(self.schema.names))
         with (
             postgres_errors(f"read {self.name}"),
             self._connection.transaction(),
             self._connection.cursor(name="read", binary=True) as cursor,
         ):
-            cursor.execute(query, {"days": days})
+            cursor.execute(query, {"materializations": list(materializations)})
             while rows := cursor.fetchmany(READ_BATCH_ROWS):
                 columns = [
                     pa.array(values, field.type)
@@ -105,17 +98,22 @@ class PostgresTarget:
                 ]
                 yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
+    def drop(self, materializations: Sequence[int]) -> int:
+        query = self._composed(queries.DELETE_ROWS)
+        with postgres_errors(f"drop materializations of {self.name}"):
+            values = {"materializations": list(materializations)}
+            return self._connection.execute(query, values).rowcount
+
+    def rows_of_user(self, user_id: str) -> int:
+        if "user_id" not in self.schema.names:
+            return 0
+        query = self._composed(queries.COUNT_ROWS_OF_USER)
+        with postgres_errors(f"count a user's rows of {self.name}"):
+            [(count,)] = self._connection.execute(query, {"user_id": user_id}).fetchall()
+            return int(count)
+
     def _composed(self, query: SQL, **parts: Composable) -> Composed:
         return query.format(table=Identifier(self._schema_name, self.table.name), **parts)
-
-    def _in_days(self, days: Sequence[date] | None) -> Composable:
-        if days is None:
-            return SQL("")
-        if self.table.day_column is None:
-            raise StoreRejected(
-                STORE, f"select days of {self.name}", "its rows span days, pass days=None"
-            )
-        return tables.IN_DAYS.format(day=Identifier(self.table.day_column))
 
     def __enter__(self) -> Self:
         return self
@@ -137,8 +135,6 @@ class CampaignPerformances(PostgresTarget):
 
 
 class DailyActivity(PostgresTarget):
-    """`days` are event days, the table's identity."""
-
     name = "postgres/daily_activity"
     table = tables.DAILY_ACTIVITY
     schema = table.schema
@@ -146,3 +142,8 @@ class DailyActivity(PostgresTarget):
 
 def _comma_separated(names: Sequence[str]) -> Composed:
     return SQL(", ").join(map(Identifier, names))
+
+
+def _identity_hashes(batch: pa.RecordBatch, key: Sequence[str]) -> Iterator[int]:
+    identities = zip(*(batch.column(name).to_pylist() for name in key), strict=True)
+    return map(identity_hash, identities)

@@ -1,0 +1,54 @@
+"""Numbering materializations, and which of them are needed."""
+
+from typing import Final, LiteralString
+
+from psycopg.sql import SQL
+
+BEGIN: Final = SQL("""
+INSERT INTO {schema}.materializations (asset, partition, dagster_run_id)
+SELECT %(asset)s, partition, %(dagster_run_id)s FROM unnest(%(partitions)s::text[]) AS partition
+RETURNING partition, materialization
+""")
+
+COMPLETE: Final = SQL("""
+UPDATE {schema}.materializations
+SET completed_at = coalesce(completed_at, clock_timestamp()),
+    row_count = %(row_count)s, identity_hash = %(identity_hash)s
+WHERE materialization = %(materialization)s
+""")
+
+COLUMNS: LiteralString = """
+    materialization, asset, partition, dagster_run_id, begun_at, completed_at,
+    row_count, identity_hash
+"""
+
+SELECT_LATEST: Final = SQL(
+    "SELECT DISTINCT ON (partition) "
+    + COLUMNS
+    + """
+FROM {schema}.materializations
+WHERE asset = %(asset)s AND completed_at IS NOT NULL
+ORDER BY partition, materialization DESC
+"""
+)
+
+# A run that is not %(except_run)s is over: runs hold the pipeline's lock one at a time.
+SELECT_DROPPABLE: Final = SQL("""
+SELECT asset, materialization
+FROM {schema}.materializations AS candidate
+WHERE NOT EXISTS (SELECT FROM {schema}.release_materializations AS named
+                  WHERE named.materialization = candidate.materialization)
+  AND CASE
+          WHEN completed_at IS NULL THEN dagster_run_id <> %(except_run)s
+          ELSE EXISTS (SELECT FROM {schema}.materializations AS newer
+                       WHERE newer.asset = candidate.asset
+                         AND newer.partition = candidate.partition
+                         AND newer.materialization > candidate.materialization
+                         AND newer.completed_at IS NOT NULL)
+      END
+ORDER BY asset, materialization
+""")
+
+FORGET: Final = SQL(
+    "DELETE FROM {schema}.materializations WHERE materialization = ANY(%(materializations)s)"
+)

@@ -1,0 +1,108 @@
+"""The numbers that rows, releases and runs have in common.
+
+A materialization is begun before its rows are written and completed after: what was
+begun and never completed is what a failed run left behind.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from psycopg.rows import class_row
+from psycopg.sql import Identifier
+
+from mpp_stores.postgres import materialization_queries as queries
+from mpp_stores.postgres import tables
+from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
+from mpp_stores.records import Materialization
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import Digest
+
+
+def begin(
+    settings: StoreSettings,
+    *,
+    asset: str,
+    partitions: Sequence[str],
+    dagster_run_id: str,
+    schema_name: str = tables.SCHEMA_NAME,
+) -> dict[str, int]:
+    """A new number for each partition; `""` is an asset without partitions.
+
+    Later numbers are greater, so what is made of something has a greater number than it.
+    """
+    values = {"asset": asset, "partitions": list(partitions), "dagster_run_id": dagster_run_id}
+    with postgres_errors(f"number a materialization of {asset}"), connect(settings) as connection:
+        tables.prepare(connection, schema_name)
+        query = queries.BEGIN.format(schema=Identifier(schema_name))
+        return dict(connection.execute(query, values).fetchall())
+
+
+def complete(
+    settings: StoreSettings,
+    digests: Mapping[int, Digest],
+    *,
+    schema_name: str = tables.SCHEMA_NAME,
+) -> None:
+    """Let releases name these: all of their rows are written, and this is what they are."""
+    query = queries.COMPLETE.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors("complete materializations"),
+        connect(settings) as connection,
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
+        cursor.executemany(query, completions(digests))
+
+
+def completions(digests: Mapping[int, Digest]) -> list[dict[str, int]]:
+    """The values of `queries.COMPLETE`."""
+    return [
+        {
+            "materialization": number,
+            "row_count": digest.row_count,
+            "identity_hash": digest.identity_hash,
+        }
+        for number, digest in digests.items()
+    ]
+
+
+def latest(
+    settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
+) -> dict[str, Materialization]:
+    """The completed materialization of greatest number of each partition, by partition."""
+    query = queries.SELECT_LATEST.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors(f"read the materializations of {asset}"),
+        connect(settings) as connection,
+        connection.cursor(row_factory=class_row(Materialization)) as cursor,
+    ):
+        try:
+            found = cursor.execute(query, {"asset": asset}).fetchall()
+        except NOTHING_WRITTEN_YET:
+            return {}
+    return {each.partition: each for each in found}
+
+
+def droppable(
+    settings: StoreSettings, *, except_run: str, schema_name: str = tables.SCHEMA_NAME
+) -> dict[str, list[int]]:
+    """Numbers by asset that no kept release names and none will: those with a newer completed
+    one, and those that a run other than `except_run` began and never completed."""
+    query = queries.SELECT_DROPPABLE.format(schema=Identifier(schema_name))
+    found: dict[str, list[int]] = defaultdict(list)
+    with postgres_errors("find what no release names"), connect(settings) as connection:
+        for asset, number in connection.execute(query, {"except_run": except_run}):
+            found[asset].append(number)
+    return dict(found)
+
+
+def forget(
+    settings: StoreSettings,
+    materializations: Sequence[int],
+    *,
+    schema_name: str = tables.SCHEMA_NAME,
+) -> None:
+    """Remove the numbers whose rows were dropped. Refused for one that a release names."""
+    query = queries.FORGET.format(schema=Identifier(schema_name))
+    with postgres_errors("forget materializations"), connect(settings) as connection:
+        connection.execute(query, {"materializations": list(materializations)})

@@ -1,0 +1,91 @@
+"""Publishing, serving and retiring releases."""
+
+from typing import Final, LiteralString
+
+from psycopg.sql import SQL
+
+from mpp_stores.postgres.materialization_queries import COLUMNS as MATERIALIZATION_COLUMNS
+
+# Serialises publishing, rolling back and retiring: each sees what the one before it left.
+LOCK_RELEASES: Final = SQL("LOCK TABLE {schema}.serving IN SHARE ROW EXCLUSIVE MODE")
+
+_COLUMNS: LiteralString = """
+    release_id, published_at, dagster_run_id, data_through, row_counts, quality, predecessor,
+    is_kept
+"""
+_RELEASES: LiteralString = "SELECT " + _COLUMNS + " FROM {schema}.releases\n"
+_SERVED: LiteralString = "(SELECT release_id FROM {schema}.serving ORDER BY number DESC LIMIT 1)"
+
+SELECT_SERVED: Final = SQL(_RELEASES + "WHERE release_id = " + _SERVED)
+SELECT_RELEASE: Final = SQL(_RELEASES + "WHERE release_id = %(release_id)s")
+SELECT_RELEASE_OF_RUN: Final = SQL(_RELEASES + "WHERE dagster_run_id = %(dagster_run_id)s")
+SELECT_LATEST_RELEASES: Final = SQL(_RELEASES + "ORDER BY number DESC LIMIT %(limit)s")
+
+# A release's id reads 20261124T052300Z-1f0c2a9b: UTC time by the server's clock, start of run id.
+INSERT_RELEASE: Final = SQL(
+    """
+INSERT INTO {schema}.releases
+       (release_id, published_at, dagster_run_id, data_through, row_counts, quality, predecessor)
+SELECT to_char(published_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z-"')
+           || left(%(dagster_run_id)s::text, 8),
+       published_at, %(dagster_run_id)s, %(data_through)s, '{{}}', %(quality)s,
+       """
+    + _SERVED
+    + """
+FROM (SELECT clock_timestamp() AS published_at) AS now
+RETURNING release_id
+"""
+)
+
+# The newest completed materialization of every partition of every asset.
+NAME_MATERIALIZATIONS: Final = SQL("""
+INSERT INTO {schema}.release_materializations (release_id, materialization)
+SELECT DISTINCT ON (asset, partition) %(release_id)s, materialization
+FROM {schema}.materializations
+WHERE completed_at IS NOT NULL
+ORDER BY asset, partition, materialization DESC
+""")
+
+COUNT_ROWS: Final = SQL(
+    """
+UPDATE {schema}.releases
+SET row_counts = (
+    SELECT coalesce(jsonb_object_agg(asset, row_count), '{{}}')
+    FROM (SELECT asset, sum(row_count) AS row_count
+          FROM {schema}.release_materializations JOIN {schema}.materializations
+               USING (materialization)
+          WHERE release_id = %(release_id)s
+          GROUP BY asset) AS counted
+)
+WHERE release_id = %(release_id)s
+RETURNING """
+    + _COLUMNS
+)
+
+SERVE: Final = SQL(
+    "INSERT INTO {schema}.serving (release_id, action) VALUES (%(release_id)s, %(action)s)"
+)
+
+SELECT_CONTENTS: Final = SQL(
+    "SELECT "
+    + MATERIALIZATION_COLUMNS
+    + """
+FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)
+WHERE release_id = %(release_id)s
+ORDER BY asset, partition
+"""
+)
+
+RETIRE: Final = SQL(
+    """
+UPDATE {schema}.releases SET is_kept = FALSE
+WHERE is_kept AND release_id <> """
+    + _SERVED
+    + """
+      AND number NOT IN (SELECT number FROM {schema}.releases ORDER BY number DESC LIMIT %(keep)s)
+RETURNING release_id
+"""
+)
+UNNAME_MATERIALIZATIONS: Final = SQL("""
+DELETE FROM {schema}.release_materializations WHERE release_id = ANY(%(release_ids)s)
+""")

@@ -1,0 +1,49 @@
+"""Writing and reading the data tables."""
+
+from typing import Final, LiteralString
+
+from psycopg.sql import SQL
+
+# One incoming table a connection, emptied by every commit.
+CREATE_INCOMING: Final = SQL(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE {table}) ON COMMIT DELETE ROWS"
+)
+COPY_INCOMING: Final = SQL("COPY pg_temp.incoming ({columns}) FROM STDIN (FORMAT binary)")
+# ORDER BY makes concurrent writers lock shared rows in one order, so they cannot deadlock.
+UPSERT_INCOMING: Final = SQL("""
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM pg_temp.incoming ORDER BY {key}
+ON CONFLICT ({key}) DO UPDATE SET {assignments}
+""")
+
+SELECT_DIGESTS: Final = SQL("""
+SELECT materialization, count(*), sum(identity_hash)::bigint
+FROM {table} WHERE materialization = ANY(%(materializations)s)
+GROUP BY materialization
+""")
+SELECT_ROWS: Final = SQL(
+    "SELECT {columns} FROM {table} WHERE materialization = ANY(%(materializations)s)"
+)
+DELETE_ROWS: Final = SQL("DELETE FROM {table} WHERE materialization = ANY(%(materializations)s)")
+COUNT_ROWS_OF_USER: Final = SQL("SELECT count(*) FROM {table} WHERE user_id = %(user_id)s")
+
+SELECT_USER_ENGAGEMENT: Final = SQL("""
+SELECT user_id, campaign_id, message_count, active_days, first_at, last_at,
+       engagement_score, engagement_level
+FROM {schema}.user_engagement
+WHERE materialization = %(materialization)s AND user_id = %(user_id)s
+ORDER BY engagement_score DESC, last_at DESC, campaign_id
+""")
+
+_CAMPAIGN_PERFORMANCES: LiteralString = """
+SELECT campaign_id, message_count, user_count, active_days, messages_per_user,
+       returning_user_share, recent_message_count, first_at, last_at, performance_score
+FROM {schema}.campaign_performance
+WHERE materialization = %(materialization)s
+"""
+SELECT_CAMPAIGN_PERFORMANCE: Final = SQL(
+    _CAMPAIGN_PERFORMANCES + "AND campaign_id = %(campaign_id)s"
+)
+SELECT_CAMPAIGN_PERFORMANCES: Final = SQL(
+    _CAMPAIGN_PERFORMANCES + "ORDER BY performance_score DESC, campaign_id"
+)
