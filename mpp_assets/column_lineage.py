@@ -134,7 +134,7 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
     },
     "report/analytics_report": {
         # The last event day of the lake, which is that of the newest daily activity.
-        "data_through": _of(_ACTIVITY, "event_day"),
+        "data_through": _of(_EVENTS, "event_day"),
         "dagster_run_id": [],
         "totals": [
             *_of(_ACTIVITY, "message_count", "event_day"),

@@ -3,39 +3,19 @@
 import dagster as dg
 
 from mpp_assets import defs
+from mpp_assets.defs.automation import automation, check, daily_refresh, refresh, refresh_days
+from mpp_assets.defs.conversations.sensors import refresh_sensor
+from mpp_assets.defs.erasure.jobs import complete_erasure, scrub_user
+from mpp_assets.defs.erasure.sensors import erasure_sensor
+from mpp_assets.defs.landing.sensors import land_job, landing_sensor
 from mpp_assets.resources import RESOURCES
-
-LANDED_EVENTS = dg.AssetSelection.assets(["lake", "landed_events"])
-ALL_ELSE = dg.AssetSelection.all() - LANDED_EVENTS
-DAILY = dg.AssetSelection.assets(
-    ["lake", "conversation_events"],
-    ["lake", "message_embeddings"],
-    ["milvus", "messages"],
-    ["neo4j", "messages"],
-    ["mongo", "conversations"],
-    ["postgres", "daily_activity"],
-)
 
 definitions = dg.Definitions(
     assets=dg.load_assets_from_package_module(defs),
     asset_checks=dg.load_asset_checks_from_package_module(defs),
-    jobs=[
-        dg.define_asset_job(
-            "land",
-            LANDED_EVENTS,
-            description="Parse and validate one landed file.",
-        ),
-        dg.define_asset_job(
-            "refresh_days",
-            DAILY,
-            description="Bring days up to date in every store, without publishing.",
-        ),
-        dg.define_asset_job(
-            "refresh",
-            ALL_ELSE,
-            description="Bring days up to date, derive from all days, publish a release.",
-        ),
-    ],
+    jobs=[land_job, refresh_days, refresh, check, scrub_user, complete_erasure],
+    schedules=[daily_refresh],
+    sensors=[landing_sensor, refresh_sensor, erasure_sensor, automation],
     resources=RESOURCES,
     # Steps of a run share one process, and so one Spark session.
     executor=dg.in_process_executor,

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -9,22 +11,29 @@ from pydantic import PrivateAttr
 
 from mpp_assets.settings import PipelineSettings, SparkSettings
 from mpp_stores.lake import Lake
+from mpp_stores.postgres.lock import pipeline_lock
 
 # Workers run in this interpreter's environment; Spark reads only the variable, not its own option.
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
 class Platform(dg.ConfigurableResource):
-    """The stores' addresses and the lake.
+    """The stores' addresses and the lake, for one run at a time.
 
     Read from the environment when a run starts, not when definitions load: the
-    graph can be inspected without any store or secret.
+    graph can be inspected without any store or secret. From then to its end the
+    run holds the pipeline's lock.
     """
 
     _settings: PipelineSettings = PrivateAttr()
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Platform"]:
         self._settings = PipelineSettings()
+        with pipeline_lock(self._settings) as was_free:
+            if not was_free and context.log:
+                context.log.info("waited for another run to release the pipeline's lock")
+            yield self
 
     @property
     def settings(self) -> PipelineSettings:

@@ -1,8 +1,10 @@
 """Settings of the pipeline, beyond the stores' addresses."""
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mpp_assets.jobs.embeddings import BUNDLED_MODEL
+from mpp_stores.contract import Contract, ContractMode
 from mpp_stores.settings import StoreSettings
 
 
@@ -11,11 +13,24 @@ class PipelineSettings(StoreSettings):
 
     `embedding_model` is any SentenceTransformer name or path whose vectors have
     `EMBEDDING_DIMENSION` numbers; the default comes with a package, so nothing
-    is downloaded.
+    is downloaded. `kept_releases` is how many of the releases published last can be
+    served again.
     """
 
     embedding_model: str = BUNDLED_MODEL
     topic_count: int = 8
+    kept_releases: int = Field(default=3, ge=1)
+    contract_unknown_fields: ContractMode = ContractMode.EVOLVE
+    contract_aliases: ContractMode = ContractMode.EVOLVE
+    contract_data_types: ContractMode = ContractMode.EVOLVE
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(
+            unknown_fields=self.contract_unknown_fields,
+            aliases=self.contract_aliases,
+            data_types=self.contract_data_types,
+        )
 
 
 class SparkSettings(BaseSettings):

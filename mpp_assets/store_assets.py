@@ -1,21 +1,36 @@
-"""What the assets that fill a store have in common: metadata, one write, its result."""
+"""What the assets have in common: metadata, numbering a materialization, one write."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as f
 
-from mpp_assets.jobs.store_sink import replace_rows
+from mpp_assets.column_lineage import column_lineage
+from mpp_assets.jobs.digests import digests_by_day
+from mpp_assets.jobs.store_sink import NO_PARTITION, Incomplete, sum_of, write_rows
 from mpp_assets.resources import Platform
 from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres import materializations
+from mpp_stores.target import Digest
 
 OWNERS = ["team:marketing-data"]
-# A store can be away for a moment, and a try replaces whatever an earlier one wrote.
+# A store can be away for a moment; a try writes a materialization of its own.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+# The daily schedule materializes everything once a day.
+FRESHNESS = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=30)
+)
+# Follows its upstream assets however those came to be updated: by a sensor, a backfill, a person.
+AFTER_UPSTREAM = (
+    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+).with_label("after_upstream")
 
 
 def table_metadata(schema: pa.Schema) -> Mapping[str, Any]:
@@ -29,44 +44,91 @@ def column_metadata(types: Mapping[str, str]) -> Mapping[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 
-def count_rows_by_day(context: dg.AssetExecutionContext, rows: DataFrame) -> int:
-    """Give every day of the run its row count in the UI. Returns their sum.
+def begin(
+    context: dg.AssetExecutionContext, platform: Platform, partitions: Sequence[str] | None = None
+) -> dict[str, int]:
+    """Number this materialization, of each partition or of the whole asset.
 
-    Dagster would otherwise show the figures of the whole range on each of its days.
+    The number joins what the stores hold, what a release names and this run.
     """
-    counted = rows.groupBy("event_day").agg(f.count("*").alias("rows")).collect()
-    by_day = {row["event_day"].isoformat(): row["rows"] for row in counted}
-    for day in context.partition_keys:
-        context.add_asset_metadata(
-            {"dagster/partition_row_count": by_day.get(day, 0)}, partition_key=day
-        )
-    return sum(by_day.values())
+    return materializations.begin(
+        platform.settings,
+        asset=context.asset_key.to_user_string(),
+        partitions=[NO_PARTITION] if partitions is None else partitions,
+        dagster_run_id=context.run_id,
+    )
 
 
-def replace_target(
+def complete(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    numbers: Mapping[str, int],
+    digests: Mapping[int, Digest],
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult:
+    """Let releases name the materialization, and tell the UI about it.
+
+    Every day of a run is given its own row count: Dagster would otherwise show the
+    figures of the whole range on each of its days.
+    """
+    materializations.complete(platform.settings, digests)
+    for partition, number in numbers.items():
+        if partition != NO_PARTITION:
+            context.add_asset_metadata(
+                {
+                    "dagster/partition_row_count": digests[number].row_count,
+                    "materialization": number,
+                },
+                partition_key=partition,
+            )
+    figures: dict[str, Any] = {"rows": sum_of(digests.values()).row_count, **(metadata or {})}
+    if NO_PARTITION in numbers:
+        figures["dagster/row_count"] = figures["rows"]
+        figures["materialization"] = numbers[NO_PARTITION]
+    return dg.MaterializeResult(
+        metadata={**figures, "dagster/column_lineage": column_lineage(context.asset_key)}
+    )
+
+
+def complete_days(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    numbers: Mapping[str, int],
+    rows: DataFrame,
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult:
+    """`complete`, for a dataset of the lake: `rows` are those of its days, one a message."""
+    by_day = digests_by_day(rows, [date.fromisoformat(day) for day in numbers])
+    digests = {numbers[day.isoformat()]: digest for day, digest in by_day.items()}
+    return complete(context, platform, numbers, digests, metadata)
+
+
+def fill_target(
     context: dg.AssetExecutionContext,
     platform: Platform,
     rows: DataFrame,
     days: Sequence[date] | None = None,
 ) -> dg.MaterializeResult:
-    """Write `rows` to the target named like the asset, stamped with the run.
-
-    Fails when the target does not then hold exactly the rows written: another
-    writer interfered, or two rows had one identity.
-    """
+    """Write `rows` to the target named like the asset, as a new materialization."""
     target_name = context.asset_key.to_user_string()
+    partitions = None if days is None else [day.isoformat() for day in days]
+    numbers = begin(context, platform, partitions)
+    with _refusals_not_retried():
+        digests = write_rows(rows, target_name, platform.settings, numbers)
+    written = sum_of(digests.values()).row_count
+    return complete(context, platform, numbers, digests, {"written": written})
+
+
+@contextmanager
+def _refusals_not_retried() -> Iterator[None]:
+    """A store that understood and refused will refuse again, an executor's included: that
+    error arrives as the text of Spark's."""
+    refusal = f"{StoreRejected.__module__}.{StoreRejected.__qualname__}"
     try:
-        summary = replace_rows(rows, target_name, platform.settings, context.run_id, days)
-    except StoreRejected as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-    if summary.row_count != summary.written:
-        raise dg.Failure(
-            f"{target_name} holds {summary.row_count} rows after {summary.written} were written",
-            allow_retries=True,
-        )
-    figures = {"written": summary.written, "swept": summary.swept}
-    if days is None:
-        figures["dagster/row_count"] = summary.row_count
-    else:
-        figures["rows"] = count_rows_by_day(context, rows)
-    return dg.MaterializeResult(metadata=figures)
+        yield
+    except Incomplete as error:
+        raise dg.Failure(str(error), allow_retries=True) from error
+    except Exception as error:
+        if isinstance(error, StoreRejected) or refusal in str(error):
+            raise dg.Failure(str(error), allow_retries=False) from error
+        raise

@@ -7,11 +7,21 @@ from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
 from mpp_assets.jobs.embeddings import embed_messages, read_message_embeddings
 from mpp_assets.partitions import EVENT_DAYS, FROM_EVERY_BATCH, event_days
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, count_rows_by_day, table_metadata
+from mpp_assets.store_assets import (
+    AFTER_UPSTREAM,
+    FRESHNESS,
+    OWNERS,
+    begin,
+    complete_days,
+    table_metadata,
+)
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
 
 
+# No automation condition: any batch is upstream of every day, the refresh sensor knows which
+# days a batch touched.
 @dg.asset(
     key=["lake", "conversation_events"],
     group_name="conversations",
@@ -20,6 +30,8 @@ from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
     backfill_policy=dg.BackfillPolicy.single_run(),
     kinds={"spark", "parquet"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
     metadata=table_metadata(CONVERSATION_EVENT_SCHEMA),
 )
 def conversation_events(
@@ -27,10 +39,10 @@ def conversation_events(
 ) -> dg.MaterializeResult:
     """One row a message: of the same message_id in several batches, the latest batch's."""
     days = event_days(context)
-    lake = platform.lake
-    build_conversation_events(spark.spark_session, lake, days)
+    numbers = begin(context, platform, context.partition_keys)
+    build_conversation_events(spark.spark_session, platform.lake, days)
     rows = read_conversation_events(spark.spark_session, platform.lake, days)
-    return dg.MaterializeResult(metadata={"rows": count_rows_by_day(context, rows)})
+    return complete_days(context, platform, numbers, rows)
 
 
 @dg.asset(
@@ -41,6 +53,9 @@ def conversation_events(
     backfill_policy=dg.BackfillPolicy.single_run(),
     kinds={"spark", "parquet", "huggingface"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_EMBEDDING_SCHEMA),
 )
 def message_embeddings(
@@ -49,12 +64,9 @@ def message_embeddings(
     """The day's messages with the unit vector of each text; known texts are not embedded again."""
     days = event_days(context)
     lake, model = platform.lake, platform.settings.embedding_model
+    numbers = begin(context, platform, context.partition_keys)
     embedded = embed_messages(spark.spark_session, lake, days, model)
-    rows = read_message_embeddings(spark.spark_session, platform.lake, days)
-    return dg.MaterializeResult(
-        metadata={
-            "rows": count_rows_by_day(context, rows),
-            "texts_embedded": embedded,
-            "model": model,
-        }
+    rows = read_message_embeddings(spark.spark_session, lake, days)
+    return complete_days(
+        context, platform, numbers, rows, {"texts_embedded": embedded, "model": model}
     )

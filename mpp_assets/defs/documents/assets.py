@@ -6,8 +6,16 @@ from dagster_pyspark import LazyPySparkResource
 from mpp_assets.defs.conversations.assets import conversation_events
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.partitions import EVENT_DAYS, event_days
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY, replace_target, table_metadata
+from mpp_assets.store_assets import (
+    AFTER_UPSTREAM,
+    FRESHNESS,
+    OWNERS,
+    RETRY,
+    fill_target,
+    table_metadata,
+)
 from mpp_stores.records import CONVERSATION_DOCUMENT_SCHEMA
 
 
@@ -20,6 +28,9 @@ from mpp_stores.records import CONVERSATION_DOCUMENT_SCHEMA
     retry_policy=RETRY,
     kinds={"spark", "mongodb"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(CONVERSATION_DOCUMENT_SCHEMA),
 )
 def conversations(
@@ -28,4 +39,4 @@ def conversations(
     """The day's messages, each with the batch and position it came from."""
     days = event_days(context)
     rows = read_conversation_events(spark.spark_session, platform.lake, days)
-    return replace_target(context, platform, rows, days)
+    return fill_target(context, platform, rows, days)

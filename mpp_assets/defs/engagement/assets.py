@@ -11,8 +11,16 @@ from mpp_assets.defs.conversations.assets import conversation_events
 from mpp_assets.jobs import engagement
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.partitions import EVENT_DAYS, event_days
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY, replace_target, table_metadata
+from mpp_assets.store_assets import (
+    AFTER_UPSTREAM,
+    FRESHNESS,
+    OWNERS,
+    RETRY,
+    fill_target,
+    table_metadata,
+)
 from mpp_stores.records import (
     CAMPAIGN_PERFORMANCE_SCHEMA,
     DAILY_ACTIVITY_SCHEMA,
@@ -27,6 +35,9 @@ from mpp_stores.records import (
     retry_policy=RETRY,
     kinds={"spark", "postgres"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(USER_ENGAGEMENT_SCHEMA),
 )
 def user_engagement(
@@ -43,6 +54,9 @@ def user_engagement(
     retry_policy=RETRY,
     kinds={"spark", "postgres"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(CAMPAIGN_PERFORMANCE_SCHEMA),
 )
 def campaign_performance(
@@ -61,6 +75,9 @@ def campaign_performance(
     retry_policy=RETRY,
     kinds={"spark", "postgres"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(DAILY_ACTIVITY_SCHEMA),
 )
 def daily_activity(
@@ -69,7 +86,7 @@ def daily_activity(
     """Messages, users and campaigns of the day, and its messages by hour."""
     days = event_days(context)
     events = read_conversation_events(spark.spark_session, platform.lake, days)
-    return replace_target(context, platform, engagement.daily_activity(events), days)
+    return fill_target(context, platform, engagement.daily_activity(events), days)
 
 
 def _replace_with_figures(
@@ -80,4 +97,4 @@ def _replace_with_figures(
 ) -> dg.MaterializeResult:
     lake = platform.lake
     events = read_conversation_events(spark.spark_session, platform.lake)
-    return replace_target(context, platform, figures(events, lake.data_through()))
+    return fill_target(context, platform, figures(events, lake.data_through()))

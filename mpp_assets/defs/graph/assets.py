@@ -7,8 +7,16 @@ from mpp_assets.defs.conversations.assets import conversation_events
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.engagement import engaged_with as build_engaged_with
 from mpp_assets.partitions import EVENT_DAYS, event_days
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY, replace_target, table_metadata
+from mpp_assets.store_assets import (
+    AFTER_UPSTREAM,
+    FRESHNESS,
+    OWNERS,
+    RETRY,
+    fill_target,
+    table_metadata,
+)
 from mpp_stores.records import ENGAGED_WITH_SCHEMA, MESSAGE_SCHEMA
 
 
@@ -21,6 +29,9 @@ from mpp_stores.records import ENGAGED_WITH_SCHEMA, MESSAGE_SCHEMA
     retry_policy=RETRY,
     kinds={"spark", "neo4j"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_SCHEMA),
 )
 def message_graph(
@@ -29,7 +40,7 @@ def message_graph(
     """The day's (User)-[:SENT]->(Message)-[:IN]->(Campaign) paths."""
     days = event_days(context)
     rows = read_conversation_events(spark.spark_session, platform.lake, days)
-    return replace_target(context, platform, rows, days)
+    return fill_target(context, platform, rows, days)
 
 
 @dg.asset(
@@ -39,6 +50,9 @@ def message_graph(
     retry_policy=RETRY,
     kinds={"spark", "neo4j"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(ENGAGED_WITH_SCHEMA),
 )
 def engaged_with(
@@ -46,4 +60,4 @@ def engaged_with(
 ) -> dg.MaterializeResult:
     """(User)-[:ENGAGED_WITH]->(Campaign), aggregated over all days."""
     events = read_conversation_events(spark.spark_session, platform.lake)
-    return replace_target(context, platform, build_engaged_with(events))
+    return fill_target(context, platform, build_engaged_with(events))

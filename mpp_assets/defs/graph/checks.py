@@ -1,4 +1,25 @@
-from mpp_assets.defs.graph.assets import message_graph
-from mpp_assets.store_checks import holds_every_message
+"""Does the graph hold the lake's messages and engagements, and nothing loose?"""
+
+import dagster as dg
+
+from mpp_assets.asset_checks import holds_every, holds_every_message, result
+from mpp_assets.defs.graph.assets import engaged_with, message_graph
+from mpp_assets.pool import POOL
+from mpp_assets.resources import Platform
+from mpp_stores.neo4j.writer import MessageGraph
 
 message_graph_holds_every_message = holds_every_message(message_graph)
+engaged_with_holds_every_engagement = holds_every(
+    engaged_with,
+    "engagement",
+    lambda events: events.select("user_id", "campaign_id").distinct(),
+)
+
+
+@dg.asset_check(asset=engaged_with, name="no_node_is_loose", blocking=True, pool=POOL)
+def no_node_is_loose(platform: Platform) -> dg.AssetCheckResult:
+    """Has every message its user and campaign, and every user and campaign a message or an
+    engagement?"""
+    with MessageGraph(platform.settings) as graph:
+        loose = graph.orphans()
+    return result({"loose": loose} if loose else {})

@@ -1,38 +1,85 @@
 """Landed events: the files as they came, parsed and validated, batch by batch."""
 
+from pathlib import Path
+
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import SparkSession
 
-from mpp_assets.jobs.landing import land_batch
+from mpp_assets.column_lineage import column_lineage
+from mpp_assets.jobs.landing import land_batch, withdraw_batch
 from mpp_assets.partitions import BATCHES
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, table_metadata
-from mpp_stores.lake import LANDED_EVENT_SCHEMA
+from mpp_assets.store_assets import FRESHNESS, OWNERS, begin, table_metadata
+from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary
+from mpp_stores.postgres.erasures import erased_subjects
 
 
 @dg.asset(
     key=["lake", "landed_events"],
     group_name="landing",
     partitions_def=BATCHES,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     kinds={"spark", "parquet", "json"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
     metadata=table_metadata(LANDED_EVENT_SCHEMA),
 )
 def landed_events(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.MaterializeResult:
-    """Accepted records of one landed file; the rejected ones are kept beside it with reasons."""
-    file = platform.settings.landing / context.partition_key
-    summary = land_batch(spark.spark_session, platform.lake, file)
+    """Accepted records of each landed file; the rejected ones are kept beside it with reasons.
+
+    A file that cannot be landed leaves its batch as it was and does not keep the others from
+    landing. A release names a landing once the days that it touched were refreshed.
+    """
+    numbers = begin(context, platform, context.partition_keys)
+    landed, failures = [], []
+    for batch, number in numbers.items():
+        try:
+            summary = _land(spark.spark_session, platform, batch, number)
+        except (OSError, ValueError) as error:
+            failures.append(f"{batch}: {error}")
+            continue
+        context.add_asset_metadata(_figures(summary), partition_key=batch)
+        landed.append(summary)
+    if failures:
+        raise dg.Failure("; ".join(failures), allow_retries=False)
     return dg.MaterializeResult(
         metadata={
-            "dagster/partition_row_count": summary.accepted,
-            "read": summary.read,
-            "accepted": summary.accepted,
-            "rejected": summary.rejected,
-            "duplicates": summary.duplicates,
-            "rejected_by_reason": dg.MetadataValue.json(summary.rejected_by_reason),
-            "event_days": dg.MetadataValue.json(summary.event_days),
-            "touched_days": dg.MetadataValue.json(summary.touched_days),
+            "rows": sum(summary.accepted for summary in landed),
+            "dagster/column_lineage": column_lineage(context.asset_key),
         }
     )
+
+
+def _land(spark: SparkSession, platform: Platform, batch: str, number: int) -> BatchSummary:
+    settings, lake = platform.settings, platform.lake
+    file: Path = settings.landing / batch
+    if not file.exists() and (settings.withdrawn / batch).exists():
+        return withdraw_batch(spark, lake, batch, landing=number)
+    return land_batch(
+        spark,
+        lake,
+        file,
+        landing=number,
+        contract=settings.contract,
+        erased=erased_subjects(settings),
+    )
+
+
+def _figures(summary: BatchSummary) -> dict[str, object]:
+    return {
+        "dagster/partition_row_count": summary.accepted,
+        "materialization": summary.landing,
+        "withdrawn": summary.withdrawn,
+        "read": summary.read,
+        "accepted": summary.accepted,
+        "rejected": summary.rejected,
+        "duplicates": summary.duplicates,
+        "rejected_by_reason": dg.MetadataValue.json(summary.rejected_by_reason),
+        "event_days": dg.MetadataValue.json(summary.event_days),
+        "touched_days": dg.MetadataValue.json(summary.touched_days),
+    }

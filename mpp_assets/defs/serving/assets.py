@@ -5,6 +5,8 @@ from inspect import formatannotation
 
 import dagster as dg
 
+from mpp_assets.column_lineage import column_lineage
+from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
 from mpp_assets.defs.documents.assets import conversations
 from mpp_assets.defs.engagement.assets import (
     campaign_performance,
@@ -12,60 +14,128 @@ from mpp_assets.defs.engagement.assets import (
     user_engagement,
 )
 from mpp_assets.defs.graph.assets import engaged_with, message_graph
+from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.reporting.assets import analytics_report
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
+from mpp_assets.jobs.retention import drop_unneeded, refreshed_landings
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY, column_metadata
+from mpp_assets.settings import PipelineSettings
+from mpp_assets.store_assets import AFTER_UPSTREAM, FRESHNESS, OWNERS, RETRY, column_metadata
+from mpp_stores.errors import StoreError, StoreRejected
 from mpp_stores.lake import BatchSummary
-from mpp_stores.postgres.releases import publish
+from mpp_stores.postgres.releases import contents, publish, retire
 from mpp_stores.records import Release
-from mpp_stores.targets import TARGETS, open_target
+from mpp_stores.reports import show_report
+from mpp_stores.target import Digest
+
+PUBLISHED = [
+    conversation_events,
+    message_embeddings,
+    message_vectors,
+    user_profiles,
+    message_graph,
+    engaged_with,
+    conversations,
+    user_engagement,
+    campaign_performance,
+    daily_activity,
+    analytics_report,
+]
+# One row a message, so they hold the same messages of every day.
+MESSAGE_ASSETS = [
+    asset.key.to_user_string()
+    for asset in (
+        conversation_events,
+        message_embeddings,
+        message_vectors,
+        message_graph,
+        conversations,
+    )
+]
 
 
 @dg.asset(
     key=["postgres", "serving_release"],
     group_name="serving",
-    deps=[
-        message_vectors,
-        user_profiles,
-        message_graph,
-        engaged_with,
-        conversations,
-        user_engagement,
-        campaign_performance,
-        daily_activity,
-        analytics_report,
-    ],
+    deps=PUBLISHED,
     retry_policy=RETRY,
     kinds={"postgres"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=column_metadata(
         {field.name: formatannotation(field.type) for field in dataclasses.fields(Release)}
     ),
 )
 def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     """One row a published state of all stores. Redis keys carry its id, so publishing
-    invalidates every cached reply at once."""
-    row_counts = {}
-    for name in TARGETS:
-        with open_target(name, platform.settings) as target:
-            row_counts[name] = target.count()
-    release = publish(
-        platform.settings,
-        dagster_run_id=context.run_id,
-        data_through=platform.lake.data_through(),
-        row_counts=row_counts,
-        quality=_quality(platform.lake.summaries()),
-    )
+    invalidates every cached reply at once.
+
+    Refuses to publish assets that are older than what they are made of, and stores of
+    messages that disagree about a day.
+    """
+    settings, lake = platform.settings, platform.lake
+    landings = refreshed_landings(settings, lake)
+    try:
+        release = publish(
+            settings,
+            dagster_run_id=context.run_id,
+            data_through=lake.data_through(),
+            quality=_quality(lake.summaries()),
+            agreeing=MESSAGE_ASSETS,
+            upstream=_upstream(),
+            including={batch.landing: Digest(batch.accepted, 0) for batch in landings},
+        )
+    except StoreRejected as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    show_report(settings.reports, _report_of(settings, release))
+    # Going back behind a withdrawal would show what was withdrawn.
+    withdraws = any(batch.withdrawn for batch in landings)
+    retired = retire(settings, keep=0 if withdraws else settings.kept_releases)
     return dg.MaterializeResult(
         metadata={
             "release_id": release.release_id,
             "data_through": release.data_through.isoformat(),
             "predecessor": release.predecessor or "none",
-            "row_counts": dg.MetadataValue.json(row_counts),
-            "dagster/row_count": sum(row_counts.values()),
+            "row_counts": dg.MetadataValue.json(release.row_counts),
+            "dagster/row_count": sum(release.row_counts.values()),
+            "retired": dg.MetadataValue.json(retired),
+            "dropped": dg.MetadataValue.json(_dropped(context, settings)),
+            "dagster/column_lineage": column_lineage(context.asset_key),
         }
     )
+
+
+def _upstream() -> dict[str, list[str]]:
+    """What each asset is made of. A release names landings that were refreshed, so what
+    conversation events are made of is not asked."""
+    return {
+        asset.key.to_user_string(): [
+            key.to_user_string() for key in asset.asset_deps[asset.key] if key != landed_events.key
+        ]
+        for asset in PUBLISHED
+    }
+
+
+def _report_of(settings: PipelineSettings, release: Release) -> int:
+    [number] = [
+        each.materialization
+        for each in contents(settings, release.release_id)
+        if each.asset == analytics_report.key.to_user_string()
+    ]
+    return number
+
+
+def _dropped(context: dg.AssetExecutionContext, settings: PipelineSettings) -> dict[str, int]:
+    """Rows dropped by target. What a store does not do now, the next release does: the release
+    stands in any case."""
+    try:
+        return drop_unneeded(settings, context.run_id)
+    except StoreError as error:
+        context.log.warning("rows that no release needs are left for the next one: %s", error)
+        return {}
 
 
 def _quality(batches: list[BatchSummary]) -> dict[str, float]:

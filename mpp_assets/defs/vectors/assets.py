@@ -7,8 +7,16 @@ from mpp_assets.defs.conversations.assets import message_embeddings
 from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.profiles import user_profiles as build_user_profiles
 from mpp_assets.partitions import EVENT_DAYS, event_days
+from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import OWNERS, RETRY, replace_target, table_metadata
+from mpp_assets.store_assets import (
+    AFTER_UPSTREAM,
+    FRESHNESS,
+    OWNERS,
+    RETRY,
+    fill_target,
+    table_metadata,
+)
 from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
 
 
@@ -21,6 +29,9 @@ from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
     retry_policy=RETRY,
     kinds={"spark", "milvus"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_VECTOR_SCHEMA),
 )
 def message_vectors(
@@ -29,7 +40,7 @@ def message_vectors(
     """The day's messages with their vectors."""
     days = event_days(context)
     rows = read_message_embeddings(spark.spark_session, platform.lake, days)
-    return replace_target(context, platform, rows, days)
+    return fill_target(context, platform, rows, days)
 
 
 @dg.asset(
@@ -39,6 +50,9 @@ def message_vectors(
     retry_policy=RETRY,
     kinds={"spark", "milvus"},
     owners=OWNERS,
+    pool=POOL,
+    freshness_policy=FRESHNESS,
+    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(USER_PROFILE_SCHEMA),
 )
 def user_profiles(
@@ -46,4 +60,4 @@ def user_profiles(
 ) -> dg.MaterializeResult:
     """Every user's mean message vector: who talks about similar things."""
     embeddings = read_message_embeddings(spark.spark_session, platform.lake)
-    return replace_target(context, platform, build_user_profiles(embeddings))
+    return fill_target(context, platform, build_user_profiles(embeddings))

@@ -1,4 +1,55 @@
-from mpp_assets.defs.vectors.assets import message_vectors
-from mpp_assets.store_checks import holds_every_message
+"""Does Milvus hold the lake's messages, users and vectors?"""
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+
+from mpp_assets.asset_checks import (
+    checked_days,
+    holds_every,
+    holds_every_message,
+    newest_number,
+    result,
+)
+from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
+from mpp_assets.jobs.embeddings import read_message_embeddings
+from mpp_assets.jobs.vector_quality import ids_of_bad_vectors, ids_of_differing_copies
+from mpp_assets.pool import POOL
+from mpp_assets.resources import Platform
+from mpp_stores.targets import open_target
+
+SAMPLED_DAYS = 3
 
 message_vectors_hold_every_message = holds_every_message(message_vectors)
+user_profiles_hold_every_user = holds_every(
+    user_profiles, "user", lambda events: events.select("user_id").distinct()
+)
+
+
+@dg.asset_check(asset=message_vectors, name="vectors_equal_the_lakes", blocking=True, pool=POOL)
+def vectors_equal_the_lakes(
+    context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
+) -> dg.AssetCheckResult:
+    """Are sampled vectors of the latest days the ones that were computed?"""
+    days = sorted(checked_days(context, platform, message_vectors).items())[-SAMPLED_DAYS:]
+    rows = read_message_embeddings(spark.spark_session, platform.lake, [day for day, _ in days])
+    with open_target(message_vectors.key.to_user_string(), platform.settings) as target:
+        differing = {
+            day.isoformat(): ids
+            for day, number in days
+            if (ids := ids_of_differing_copies(rows, target, number, day))
+        }
+    return result(differing, days=len(days))
+
+
+@dg.asset_check(asset=user_profiles, name="profiles_are_unit_vectors", blocking=True, pool=POOL)
+def profiles_are_unit_vectors(
+    platform: Platform, spark: LazyPySparkResource
+) -> dg.AssetCheckResult:
+    """Has every profile the model's dimension, finite numbers and length 1?"""
+    with open_target(user_profiles.key.to_user_string(), platform.settings) as target:
+        batches = list(target.read([newest_number(platform, user_profiles)]))
+    profiles = [row for batch in batches for row in batch.to_pylist()]
+    if not profiles:
+        return result({})
+    rows = spark.spark_session.createDataFrame(profiles, "user_id string, embedding array<float>")
+    return result(ids_of_bad_vectors(rows, key="user_id"))

@@ -1,0 +1,156 @@
+"""What a refresh costs: a first day, an unchanged day, a new day against a rebuild, and growth.
+
+    .venv/bin/python benchmarks/refresh.py 2000 20000 100000
+
+For each number of messages, on a stack of stores of its own in a temporary folder: 30 days
+are landed and refreshed, one of them again unchanged, then day 31 is added, then all 31 are
+rebuilt. Jobs run in this process on a Spark session that is already there, so its start
+is not in the figures. From `PRECOMPUTED_FROM` messages on, vectors are random unit vectors
+put where embedded texts are kept: the model then has nothing to do.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mpp_local.environment import stack_environment
+
+MPP = Path(sys.executable).with_name("mpp")
+DAYS = 31
+FIRST_DAY = datetime(2026, 9, 1, tzinfo=UTC)
+CAMPAIGNS = 40
+MESSAGES_A_USER = 12
+PRECOMPUTED_FROM = 50_000
+WORDS = (
+    "tent shoes coffee loan flight garden lamp phone course yoga price colour size return order "
+    "delivery refund green winter trail battery warranty invoice beginner weekend family quiet"
+).split()
+
+
+def events(count: int) -> list[dict[str, str]]:
+    """`count` messages over 30 days and as many a day on the 31st, the same in every run."""
+    generator = random.Random(17)  # noqa: S311 - not a secret
+    users = max(count // MESSAGES_A_USER, 10)
+    a_day = count // (DAYS - 1)
+    return [
+        {
+            "message_id": f"m{day:02}-{number:06}",
+            "user_id": f"u{generator.randrange(users):06}",
+            "campaign": f"c{int(generator.paretovariate(1.2)) % CAMPAIGNS:02}",
+            "timestamp": (
+                FIRST_DAY + timedelta(days=day, seconds=generator.randrange(86_400))
+            ).isoformat(),
+            "message": " ".join(generator.choices(WORDS, k=12)) + f" {day}-{number}",
+        }
+        for day in range(DAYS)
+        for number in range(a_day)
+    ]
+
+
+def precompute_vectors(lake: Path, texts: list[str]) -> None:
+    """Unit vectors of random numbers, where `embed_messages` looks for known texts."""
+    from mpp_assets.jobs.embeddings import BUNDLED_MODEL
+    from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
+    from mpp_stores.records import EMBEDDING_DIMENSION
+
+    vectors = np.random.default_rng(17).normal(size=(len(texts), EMBEDDING_DIMENSION))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    hashes = [sha256(text.encode()).hexdigest() for text in texts]
+    table = pa.table(
+        {"text_hash": hashes, "embedding": list(vectors.astype(np.float32))}
+    ).cast(TEXT_VECTOR_SCHEMA)
+    folder = Lake(lake).text_vectors(BUNDLED_MODEL)
+    folder.mkdir(parents=True)
+    pq.write_table(table, folder / "part-0.parquet")
+
+
+@contextmanager
+def stores() -> Iterator[Path]:
+    """A running stack of stores whose addresses are in the environment."""
+    with tempfile.TemporaryDirectory(prefix="mpp-benchmark-") as folder:
+        home = Path(folder)
+        os.environ["MPP_HOME"] = folder
+        subprocess.run([MPP, "up", "--only", "stores"], check=True, capture_output=True)
+        os.environ.update(stack_environment(home))
+        try:
+            yield home
+        finally:
+            subprocess.run([MPP, "down"], check=True, capture_output=True)
+            for name in [name for name in os.environ if name.startswith("MPP_")]:
+                del os.environ[name]
+
+
+class Pipeline:
+    """The platform's jobs, run one after the other in this process."""
+
+    def __init__(self, home: Path) -> None:
+        from mpp_assets.definitions import definitions
+
+        self._landing = home / "landing"
+        self._landing.mkdir(exist_ok=True)
+        self._repository = definitions.get_repository_def()
+        self._instance = dg.DagsterInstance.ephemeral()
+
+    def land(self, batch: str, records: list[dict[str, str]]) -> float:
+        (self._landing / batch).write_text(json.dumps(records))
+        self._instance.add_dynamic_partitions("batches", [batch])
+        return self._seconds("land", {"dagster/partition": batch})
+
+    def refresh(self, first: int, last: int, *, publish: bool = True) -> float:
+        days = [(FIRST_DAY + timedelta(days=day)).date().isoformat() for day in (first, last)]
+        tags = {
+            "dagster/asset_partition_range_start": days[0],
+            "dagster/asset_partition_range_end": days[1],
+        }
+        return self._seconds("refresh" if publish else "refresh_days", tags)
+
+    def _seconds(self, job: str, tags: dict[str, str]) -> float:
+        started = perf_counter()
+        result = self._repository.get_job(job).execute_in_process(
+            instance=self._instance, tags=tags
+        )
+        assert result.success
+        return perf_counter() - started
+
+
+def measure(count: int) -> dict[str, float]:
+    """Seconds of each step, by its name."""
+    from mpp_assets.resources import RESOURCES
+
+    records = events(count)
+    old = [record for record in records if record["message_id"] < f"m{DAYS - 1}"]
+    new = records[len(old) :]
+    with stores() as home:
+        if count >= PRECOMPUTED_FROM:
+            precompute_vectors(home / "lake", [record["message"] for record in records])
+        RESOURCES["spark"].spark_session.range(1).count()
+        pipeline = Pipeline(home)
+        return {
+            "land 30 days": pipeline.land("old.json", old),
+            "first refresh, 30 days": pipeline.refresh(0, DAYS - 2),
+            "land day 31": pipeline.land("new.json", new),
+            "first materialization of a day": pipeline.refresh(DAYS - 1, DAYS - 1, publish=False),
+            "the same day, unchanged": pipeline.refresh(DAYS - 1, DAYS - 1, publish=False),
+            "refresh of one day": pipeline.refresh(DAYS - 1, DAYS - 1),
+            "rebuild, 31 days, texts known": pipeline.refresh(0, DAYS - 1),
+        }
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:] or ["2000"]):
+        seconds = measure(size)
+        print(json.dumps({"messages": size, "seconds": seconds}, indent=2))  # noqa: T201

@@ -1,0 +1,103 @@
+"""What the asset checks have in common. Each asks one question and names the offending ids."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import DataFrame
+
+from mpp_assets.jobs.conversations import read_conversation_events
+from mpp_assets.jobs.parity import difference, differing_days
+from mpp_assets.jobs.store_sink import NO_PARTITION
+from mpp_assets.pool import POOL
+from mpp_assets.resources import Platform
+from mpp_stores.postgres import materializations
+from mpp_stores.targets import open_target
+
+Identities = Callable[[DataFrame], DataFrame]
+
+
+def result(offending: Mapping[str, Any], **metadata: Any) -> dg.AssetCheckResult:
+    """Passed when nothing offends; what does is the metadata `offending`."""
+    return dg.AssetCheckResult(
+        passed=not offending,
+        metadata={"offending": dg.MetadataValue.json(_plain(offending)), **metadata},
+    )
+
+
+def checked_days(
+    context: dg.AssetCheckExecutionContext, platform: Platform, asset: dg.AssetsDefinition
+) -> dict[date, int]:
+    """The newest materialization of each day to be checked: those of the run, or every day
+    when the run has no days."""
+    newest = {
+        date.fromisoformat(day): each.materialization
+        for day, each in materializations.latest(
+            platform.settings, asset.key.to_user_string()
+        ).items()
+    }
+    tags = context.run.tags
+    only = tags.get("dagster/partition")
+    first = tags.get("dagster/asset_partition_range_start", only)
+    last = tags.get("dagster/asset_partition_range_end", only)
+    if first is None or last is None:
+        return newest
+    return {
+        day: number
+        for day, number in newest.items()
+        if date.fromisoformat(first) <= day <= date.fromisoformat(last)
+    }
+
+
+def newest_number(platform: Platform, asset: dg.AssetsDefinition) -> int:
+    """The newest materialization of an asset without partitions."""
+    found = materializations.latest(platform.settings, asset.key.to_user_string())
+    return found[NO_PARTITION].materialization
+
+
+def holds_every_message(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=asset, name="holds_every_message", blocking=True, pool=POOL)
+    def check(
+        context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
+    ) -> dg.AssetCheckResult:
+        """Does the store hold, day by day, exactly the messages of the lake?"""
+        days = checked_days(context, platform, asset)
+        events = read_conversation_events(spark.spark_session, platform.lake, list(days))
+        with open_target(asset.key.to_user_string(), platform.settings) as target:
+            return result(differing_days(events, target, days), days=len(days))
+
+    return check
+
+
+def holds_every(
+    asset: dg.AssetsDefinition, what: str, identities: Identities
+) -> dg.AssetChecksDefinition:
+    """A blocking check for what is derived from all days. `identities` gives, of all events,
+    one row for each that the store must hold, with the target's key columns."""
+
+    @dg.asset_check(
+        asset=asset,
+        name=f"holds_every_{what}",
+        blocking=True,
+        pool=POOL,
+        description=f"Does the store hold exactly each {what} of the lake?",
+    )
+    def check(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
+        events = read_conversation_events(spark.spark_session, platform.lake)
+        with open_target(asset.key.to_user_string(), platform.settings) as target:
+            found = difference(identities(events), target, newest_number(platform, asset))
+        return result({what: found} if found else {})
+
+    return check
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dictionaries, at any depth."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,57 @@
+"""What spans all data products: the jobs, the daily schedule, and automation by condition."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from mpp_assets.defs.freshness import FRESHNESS_CHECKS
+
+_EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets(["lake", "landed_events"])
+_FRESHNESS = dg.AssetSelection.checks(*FRESHNESS_CHECKS)
+_DAILY = dg.AssetSelection.assets(
+    ["lake", "conversation_events"],
+    ["lake", "message_embeddings"],
+    ["milvus", "messages"],
+    ["neo4j", "messages"],
+    ["mongo", "conversations"],
+    ["postgres", "daily_activity"],
+)
+
+refresh_days = dg.define_asset_job(
+    "refresh_days",
+    _DAILY - _FRESHNESS,
+    description="Bring days up to date in every store, without publishing.",
+)
+# A day is late or not whatever this run does, so freshness is not asked here.
+refresh = dg.define_asset_job(
+    "refresh",
+    _EVERYTHING - _FRESHNESS,
+    description="Bring days up to date, derive from all days, publish a release.",
+)
+check = dg.define_asset_job(
+    "check",
+    dg.AssetSelection.all_asset_checks(),
+    description="Run every asset check. `mpp check` is this.",
+)
+
+
+@dg.schedule(
+    job=refresh,
+    cron_schedule="30 0 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Close the day that ended: materialize it, with or without events, and publish."""
+    ended = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
+    return dg.RunRequest(run_key=ended, partition_key=ended)
+
+
+# Whatever was materialized by hand, by a backfill or by a run that failed half-way: the assets
+# downstream of it follow.
+automation = dg.AutomationConditionSensorDefinition(
+    "automation",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+)

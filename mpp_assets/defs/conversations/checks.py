@@ -1,0 +1,59 @@
+"""Are the events and their vectors fit to be served?"""
+
+from datetime import date
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+
+from mpp_assets.asset_checks import checked_days, result
+from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
+from mpp_assets.jobs.conversations import read_conversation_events
+from mpp_assets.jobs.embeddings import read_message_embeddings
+from mpp_assets.jobs.event_quality import ids_with_nulls, repeated_ids, unusual_days
+from mpp_assets.jobs.vector_quality import ids_of_bad_vectors
+from mpp_assets.pool import POOL
+from mpp_assets.resources import Platform
+from mpp_stores.postgres import materializations
+
+
+@dg.asset_check(asset=conversation_events, name="message_ids_are_unique", blocking=True, pool=POOL)
+def message_ids_are_unique(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
+    """Is every message_id that of one row, over all days? A message can move between days."""
+    repeated = repeated_ids(read_conversation_events(spark.spark_session, platform.lake))
+    return result({"repeated": repeated} if repeated else {})
+
+
+@dg.asset_check(
+    asset=conversation_events, name="required_fields_are_there", blocking=True, pool=POOL
+)
+def has_required_fields(
+    context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
+) -> dg.AssetCheckResult:
+    """Does every event have its id, user, campaign, text, time and day?"""
+    days = list(checked_days(context, platform, conversation_events))
+    return result(
+        ids_with_nulls(read_conversation_events(spark.spark_session, platform.lake, days))
+    )
+
+
+@dg.asset_check(asset=conversation_events, name="volume_is_usual", pool=POOL)
+def volume_is_usual(
+    context: dg.AssetCheckExecutionContext, platform: Platform
+) -> dg.AssetCheckResult:
+    """Has each day about as many messages as the days before it?"""
+    newest = materializations.latest(platform.settings, conversation_events.key.to_user_string())
+    counts = {date.fromisoformat(day): each.row_count or 0 for day, each in newest.items()}
+    days = sorted(checked_days(context, platform, conversation_events))
+    found = result(unusual_days(counts, days))
+    return found._replace(severity=dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset_check(asset=message_embeddings, name="vectors_are_unit_vectors", blocking=True, pool=POOL)
+def vectors_are_unit_vectors(
+    context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
+) -> dg.AssetCheckResult:
+    """Has every vector the model's dimension, finite numbers and length 1?"""
+    days = list(checked_days(context, platform, message_embeddings))
+    return result(
+        ids_of_bad_vectors(read_message_embeddings(spark.spark_session, platform.lake, days))
+    )

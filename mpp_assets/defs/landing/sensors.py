@@ -1,0 +1,146 @@
+"""Files that appear, change or are withdrawn become runs of the job `land`."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+import dagster as dg
+
+from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.partitions import BATCHES
+from mpp_assets.settings import PipelineSettings
+from mpp_stores.lake import Lake, fingerprint
+
+BATCHES_A_TICK = 100
+"""All new ones of a tick land in one run, with one Spark session."""
+
+SETTLED_SECONDS = 2.0
+"""A file that was modified more recently may still be written to."""
+
+WITHDRAWN = "withdrawn"
+"""Takes the place of the fingerprint of a file that was withdrawn."""
+
+land_job = dg.define_asset_job(
+    "land",
+    dg.AssetSelection.assets(landed_events),
+    description="Parse and validate landed files.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Landings:
+    """What to land now. `requested` is the cursor of the next tick: fingerprint by batch."""
+
+    batches: list[str]
+    requested: dict[str, str]
+    remaining: int
+
+
+def decide_landings(
+    found: Mapping[str, str],
+    requested: Mapping[str, str],
+    landed: Callable[[str], str | None],
+    limit: int,
+) -> Landings:
+    """Which batches are due, at most `limit`.
+
+    `found` are the fingerprints of the files there are, `requested` those of the files
+    that a run was requested for. A file that differs from what was requested can still
+    be landed as it is, when the landing itself rewrote it: `landed` says which
+    fingerprint the batch was landed with.
+    """
+    changed = [batch for batch in sorted(found) if requested.get(batch) != found[batch]]
+    due: list[str] = []
+    remembered = {batch: requested[batch] for batch in found if batch in requested}
+    remaining = 0
+    for position, batch in enumerate(changed):
+        if len(due) == limit:
+            remaining = len(changed) - position
+            break
+        if landed(batch) != found[batch]:
+            due.append(batch)
+        remembered[batch] = found[batch]
+    return Landings(due, remembered, remaining)
+
+
+@dg.sensor(
+    job=land_job,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Land files that are new, changed or withdrawn, a hundred a tick."""
+    settings = PipelineSettings()
+    lake = Lake(settings.lake)
+    landings = decide_landings(
+        dict(files_found(settings, time())),
+        json.loads(context.cursor or "{}"),
+        lambda batch: _landed_fingerprint(lake, batch),
+        BATCHES_A_TICK,
+    )
+    cursor = json.dumps(landings.requested)
+    if not landings.batches:
+        context.update_cursor(cursor)
+        return dg.SkipReason("no file is new, changed or withdrawn")
+    if landings.remaining:
+        context.log.info("%d more batches are left for the next ticks", landings.remaining)
+    known = set(context.instance.get_dynamic_partitions(BATCHES.name or ""))
+    new = [batch for batch in landings.batches if batch not in known]
+    requests = [_request_range(new, landings.requested)] if new else []
+    for batch in landings.batches:
+        if batch in known:
+            requests.append(_request_range([batch], landings.requested))
+    return dg.SensorResult(
+        run_requests=requests,
+        dynamic_partitions_requests=[BATCHES.build_add_request(new)] if new else [],
+        cursor=cursor,
+    )
+
+
+def files_found(settings: PipelineSettings, now: float) -> Iterator[tuple[str, str]]:
+    """Batch and fingerprint of every settled file of the landing folder, and of every
+    withdrawn one that did not land again.
+
+    Hidden files are still being copied. Dagster takes no partition key that is not
+    printable or holds three dots.
+    """
+    landing = set()
+    for file in _files(settings.landing):
+        landing.add(file.name)
+        if now - file.stat().st_mtime >= SETTLED_SECONDS:
+            yield file.name, fingerprint(file)
+    for file in _files(settings.withdrawn):
+        if file.name not in landing:
+            yield file.name, WITHDRAWN
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        name = file.name
+        if not name.startswith(".") and name.isprintable() and "..." not in name and file.is_file():
+            yield file
+
+
+def _landed_fingerprint(lake: Lake, batch: str) -> str | None:
+    summary = lake.summary(batch)
+    if summary is None:
+        return None
+    return WITHDRAWN if summary.withdrawn else summary.fingerprint
+
+
+def _request_range(batches: list[str], requested: Mapping[str, str]) -> dg.RunRequest:
+    """Partitions in the order in which they are added, so that a range holds just these."""
+    first, last = batches[0], batches[-1]
+    if first == last:
+        return dg.RunRequest(run_key=f"{first}@{requested[first]}", partition_key=first)
+    return dg.RunRequest(
+        run_key=f"{first}@{requested[first]}+{len(batches)}",
+        tags={
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+        },
+    )

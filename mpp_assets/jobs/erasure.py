@@ -1,0 +1,122 @@
+"""Forgetting a user: out of the landed files, and then out of everything made of them.
+
+Files are scrubbed first. The landing sensor lands the changed ones again; the refresh that
+follows builds every touched day without the user, and publishes. What earlier releases
+held is then dropped, the engines are asked to compact, and every place is searched.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+from pyarrow import compute as pc
+
+from mpp_assets.jobs.mentions import Mention
+from mpp_assets.jobs.retention import drop_unneeded, unpublished_landings
+from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
+from mpp_stores import rejections
+from mpp_stores.lake import Lake, fingerprint
+from mpp_stores.mongo.writer import Conversations
+from mpp_stores.postgres.compaction import compact
+from mpp_stores.postgres.releases import retire
+from mpp_stores.redis.cache import purge
+from mpp_stores.settings import StoreSettings
+from mpp_stores.targets import TARGETS, open_target
+
+
+def scrub_files(settings: StoreSettings, user_id: str) -> dict[str, int]:
+    """Rewrite every landed and withdrawn file that holds records of the user.
+
+    Returns how many files were rewritten and how many records removed. Safe to repeat.
+    """
+    removed = [
+        scrub_file(file, lambda found: found == user_id, user_id) for file in _files(settings)
+    ]
+    return {"files": sum(count > 0 for count in removed), "records": sum(removed)}
+
+
+def is_published_without(settings: StoreSettings, lake: Lake) -> bool:
+    """Whether a release holds every landing, those of the scrubbed files included."""
+    fingerprints = {batch.batch: batch.fingerprint for batch in lake.summaries()}
+    landed = all(
+        fingerprints.get(file.name) == fingerprint(file) for file in _visible(settings.landing)
+    )
+    owed = any(batch.touched_days for batch in unpublished_landings(settings, lake))
+    return landed and not owed
+
+
+def drop_remains(settings: StoreSettings, lake: Lake, run_id: str) -> dict[str, Any]:
+    """Drop what the served release does not need, cached replies included, and compact.
+
+    Returns counts by place, and by engine whether it could be told to compact.
+    """
+    retire(settings, keep=0)
+    dropped = drop_unneeded(settings, run_id)
+    compacted = {"postgres": compact(settings)}
+    with Conversations(settings) as conversations:
+        compacted["mongo"] = conversations.compact()
+    return {
+        "rows_of_earlier_releases": dropped,
+        "text_vectors": remove_text_vectors(lake, _unused_text_hashes(lake)),
+        "cached_replies": purge(settings),
+        "compacted": compacted,
+    }
+
+
+def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, int]:
+    """Rows, records or files that still hold the user, by place: all 0 after an erasure."""
+    found = {}
+    for name in TARGETS:
+        with open_target(name, settings) as target:
+            target.prepare()
+            found[name] = target.rows_of_user(user_id)
+    for dataset in (lake.landed_events, lake.conversation_events, lake.message_embeddings):
+        found[f"lake/{dataset.name}"] = _rows_of_user(dataset, user_id)
+    mention = Mention(user_id)
+    found["lake/rejected_events"] = sum(
+        mention.occurs_in([record.record]) for record in rejections.rejected(lake)
+    )
+    found["files"] = sum(
+        scrub_file(file, lambda found: found == user_id, user_id) > 0 for file in _files(settings)
+    )
+    found["reports"] = sum(
+        mention.occurs_in([file.read_text()])
+        for file in settings.reports.rglob("*")
+        if file.is_file()
+    )
+    return found
+
+
+def _rows_of_user(dataset: Path, user_id: str) -> int:
+    if not dataset.exists():
+        return 0
+    rows = ds.dataset(dataset, format="parquet", partitioning="hive")
+    return int(rows.count_rows(filter=pc.field("user_id") == user_id))
+
+
+def _unused_text_hashes(lake: Lake) -> set[str]:
+    """Of the embedded texts, those that no message has: hexadecimal SHA-256."""
+    unused = set(_values(lake.root / "text_vectors", "text_hash"))
+    for text in _values(lake.conversation_events, "text"):
+        unused.discard(hashlib.sha256(text.encode()).hexdigest())
+    return unused
+
+
+def _values(dataset: Path, column: str) -> Iterator[str]:
+    if dataset.exists():
+        rows = ds.dataset(dataset, format="parquet", partitioning="hive")
+        for batch in rows.to_batches(columns=[column]):
+            yield from map(str, batch.column(column).to_pylist())
+
+
+def _files(settings: StoreSettings) -> Iterator[Path]:
+    yield from _visible(settings.landing)
+    yield from _visible(settings.withdrawn)
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Hidden files are still being copied."""
+    if folder.is_dir():
+        yield from (f for f in sorted(folder.iterdir()) if f.is_file() and f.name[0] != ".")

@@ -1,0 +1,55 @@
+"""Which landings a release holds, and dropping what no release needs any more."""
+
+from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres import materializations
+from mpp_stores.reports import drop_report
+from mpp_stores.settings import StoreSettings
+from mpp_stores.targets import TARGETS, open_target
+
+LANDED_EVENTS = "lake/landed_events"
+CONVERSATION_EVENTS = "lake/conversation_events"
+REPORT = "report/analytics_report"
+
+
+def unpublished_landings(settings: StoreSettings, lake: Lake) -> list[BatchSummary]:
+    """The batches as they landed last, those that no release names."""
+    published = materializations.latest(settings, LANDED_EVENTS)
+    return [
+        batch
+        for batch in lake.summaries()
+        if batch.batch not in published or published[batch.batch].materialization != batch.landing
+    ]
+
+
+def refreshed_landings(settings: StoreSettings, lake: Lake) -> list[BatchSummary]:
+    """Of these, the ones whose every touched day was built after they had landed."""
+    days = {
+        day: each.materialization
+        for day, each in materializations.latest(settings, CONVERSATION_EVENTS).items()
+    }
+    return [
+        batch
+        for batch in unpublished_landings(settings, lake)
+        if all(days.get(day, 0) > batch.landing for day in batch.touched_days)
+    ]
+
+
+def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:
+    """Drop what no kept release names and nothing newer of which is still being written.
+
+    `run_id` is the run that goes on. Returns the rows dropped by target. Landings stay: the
+    lake keeps one a batch, and the days of an unfinished one are still to be refreshed.
+    """
+    dropped = {}
+    for asset, numbers in materializations.droppable(settings, except_run=run_id).items():
+        if asset == LANDED_EVENTS:
+            continue
+        if asset in TARGETS:
+            with open_target(asset, settings) as target:
+                target.prepare()
+                dropped[asset] = target.drop(numbers)
+        elif asset == REPORT:
+            for number in numbers:
+                drop_report(settings.reports, number)
+        materializations.forget(settings, numbers)
+    return dropped

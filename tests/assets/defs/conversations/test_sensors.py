@@ -1,0 +1,60 @@
+from datetime import date
+
+import pytest
+
+from mpp_assets.defs.conversations.sensors import (
+    LONGEST_WAIT_SECONDS,
+    Outcome,
+    Refresh,
+    day_ranges,
+    decide_refresh,
+    token_of,
+)
+
+OWED = {7: ["2026-11-02", "2026-11-01"], 9: ["2026-10-05"]}
+
+
+def decide(owed=OWED, outcome=Outcome.NONE, *, is_landing=False, waited_seconds=0.0):
+    return decide_refresh(owed, outcome, is_landing=is_landing, waited_seconds=waited_seconds)
+
+
+def test_the_days_that_landings_touched_and_no_other_are_refreshed():
+    refresh = decide()
+    assert isinstance(refresh, Refresh)
+    assert refresh.ranges == [
+        (date(2026, 10, 5), date(2026, 10, 5)),
+        (date(2026, 11, 1), date(2026, 11, 2)),
+    ]
+
+
+def test_nothing_is_refreshed_when_every_landing_is_published():
+    assert decide({}) == "every landing is published"
+
+
+def test_a_landing_without_days_needs_no_refresh():
+    assert isinstance(decide({7: []}), str)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNFINISHED, Outcome.SUCCEEDED, Outcome.FAILED])
+def test_the_same_landings_are_asked_for_once(outcome):
+    assert isinstance(decide(outcome=outcome), str)
+
+
+def test_what_lands_after_a_failure_takes_the_failed_days_along():
+    assert token_of([7]) != token_of([7, 9])
+    refresh = decide({7: ["2026-11-01"], 9: ["2026-11-02"]})
+    assert isinstance(refresh, Refresh)
+    assert refresh.ranges == [(date(2026, 11, 1), date(2026, 11, 2))]
+
+
+def test_days_wait_for_files_that_are_landing_but_not_for_ever():
+    assert decide(is_landing=True) == "files are still landing"
+    assert isinstance(decide(is_landing=True, waited_seconds=LONGEST_WAIT_SECONDS), Refresh)
+
+
+def test_consecutive_days_are_one_range():
+    days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 3)]
+    assert day_ranges(days) == [
+        (date(2026, 2, 28), date(2026, 3, 1)),
+        (date(2026, 3, 3), date(2026, 3, 3)),
+    ]

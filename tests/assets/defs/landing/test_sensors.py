@@ -1,0 +1,96 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from mpp_assets.defs.landing.sensors import WITHDRAWN, decide_landings, files_found
+from mpp_assets.settings import PipelineSettings
+
+NOTHING_LANDED: dict[str, str] = {}
+NOW = 1_800_000_000.0
+
+
+def decide(found, requested=NOTHING_LANDED, landed=NOTHING_LANDED, limit=100):
+    return decide_landings(found, requested, landed.get, limit)
+
+
+def test_a_new_file_is_landed_once():
+    first = decide({"a.json": "10-1"})
+    assert first.batches == ["a.json"]
+    assert decide({"a.json": "10-1"}, first.requested).batches == []
+
+
+def test_a_changed_file_is_landed_again():
+    assert decide({"a.json": "12-2"}, {"a.json": "10-1"}).batches == ["a.json"]
+
+
+def test_a_file_that_its_own_landing_rewrote_is_not_landed_again():
+    landings = decide({"a.json": "8-1"}, {"a.json": "10-1"}, landed={"a.json": "8-1"})
+    assert landings.batches == []
+    assert landings.requested == {"a.json": "8-1"}
+
+
+def test_a_withdrawn_batch_is_landed_once_more_and_again_when_it_comes_back():
+    withdrawn = decide({"a.json": WITHDRAWN}, {"a.json": "10-1"}, landed={"a.json": "10-1"})
+    assert withdrawn.batches == ["a.json"]
+    back = decide({"a.json": "10-1"}, withdrawn.requested, landed={"a.json": WITHDRAWN})
+    assert back.batches == ["a.json"]
+
+
+def test_a_file_that_is_gone_is_forgotten():
+    assert decide({}, {"a.json": "10-1"}).requested == {}
+
+
+def test_ten_thousand_files_are_taken_a_chunk_a_tick_and_each_once():
+    found = {f"{number:05}.json": "1-1" for number in range(10_000)}
+    requested: dict[str, str] = {}
+    taken: list[str] = []
+    for _ in range(100):
+        landings = decide(found, requested)
+        assert len(landings.batches) <= 100
+        taken += landings.batches
+        requested = landings.requested
+    assert taken == sorted(found)
+    assert landings.remaining == 0
+
+
+def test_a_changed_file_behind_the_chunk_is_not_forgotten():
+    found = {"a.json": "1-1", "b.json": "2-2"}
+    first = decide(found, {"b.json": "1-1"}, limit=1)
+    assert first.batches == ["a.json"]
+    assert decide(found, first.requested, limit=1).batches == ["b.json"]
+
+
+@pytest.fixture
+def pipeline(settings, tmp_path: Path) -> PipelineSettings:
+    return PipelineSettings(home=tmp_path)
+
+
+def landed_file(folder: Path, name: str, modified: float) -> Path:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text("[]")
+    os.utime(file, (modified, modified))
+    return file
+
+
+def test_only_settled_visible_files_with_names_that_dagster_takes_are_found(pipeline):
+    landed_file(pipeline.landing, "settled.json", NOW - 3)
+    landed_file(pipeline.landing, "growing.json", NOW - 1)
+    landed_file(pipeline.landing, ".copying.partial", NOW - 3)
+    landed_file(pipeline.landing, "one...two.json", NOW - 3)
+    (pipeline.landing / "folder").mkdir()
+    assert dict(files_found(pipeline, NOW)) == {"settled.json": f"2-{int((NOW - 3) * 1e9)}"}
+
+
+def test_a_withdrawn_file_that_landed_again_is_not_withdrawn(pipeline):
+    landed_file(pipeline.withdrawn, "a.json", NOW - 9)
+    landed_file(pipeline.withdrawn, "b.json", NOW - 9)
+    landed_file(pipeline.landing, "b.json", NOW - 9)
+    found = dict(files_found(pipeline, NOW))
+    assert found["a.json"] == WITHDRAWN
+    assert found["b.json"] != WITHDRAWN
+
+
+def test_a_landing_folder_that_is_not_there_yet_has_no_files(pipeline):
+    assert dict(files_found(pipeline, NOW)) == {}
