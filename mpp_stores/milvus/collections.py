@@ -1,4 +1,4 @@
-"""The two collections: their names, fields and indexes.
+"""The two collections: their names, fields and index.
 
 A stored message:
 
@@ -108,15 +108,14 @@ def row_id(materialization: int, key: str) -> str:
     return f"{materialization}/{key}"
 
 
-def indexes() -> dict[str, IndexParams]:
-    """Each indexed field's index.
+def vector_index() -> IndexParams:
+    """AUTOINDEX: the one type that every server has and tunes for itself.
 
-    AUTOINDEX is the one vector index that every server has and tunes for itself. It
-    becomes HNSW in Milvus and in milvus-lite. Naming HNSW would fix M and
+    It becomes HNSW in Milvus and in milvus-lite. Naming HNSW would fix M and
     efConstruction here for collections of any size, and fails in a milvus-lite
-    without faiss.
+    without faiss. `materialization` has no index: milvus-lite knows only INVERTED,
+    which Milvus before 2.4 refuses, and uses it only where every field of a filter has one.
     """
-    vectors, numbers = MilvusClient.prepare_index_params(), MilvusClient.prepare_index_params()
-    vectors.add_index(EMBEDDING, index_type="AUTOINDEX", metric_type="COSINE")
-    numbers.add_index(MATERIALIZATION, index_type="INVERTED")
-    return {EMBEDDING: vectors, MATERIALIZATION: numbers}
+    params = MilvusClient.prepare_index_params()
+    params.add_index(EMBEDDING, index_type="AUTOINDEX", metric_type="COSINE")
+    return params

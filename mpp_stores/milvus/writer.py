@@ -10,6 +10,7 @@ from pymilvus import MilvusClient, MilvusException
 from mpp_stores.errors import StoreRejected, translated
 from mpp_stores.milvus import filters
 from mpp_stores.milvus.collections import (
+    EMBEDDING,
     MESSAGE_SHAPE,
     MESSAGES,
     ROW_ID,
@@ -17,7 +18,7 @@ from mpp_stores.milvus.collections import (
     USER_PROFILES,
     WRITING_CONSISTENCY,
     Shape,
-    indexes,
+    vector_index,
 )
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_not_loaded, is_retryable
@@ -66,9 +67,8 @@ class _CollectionTarget:
                     consistency_level=WRITING_CONSISTENCY,
                     timeout=_CALL_SECONDS,
                 )
-            for field, index in indexes().items():
-                if not client.list_indexes(collection, field):
-                    client.create_index(collection, index, timeout=_CALL_SECONDS)
+            if not client.list_indexes(collection, EMBEDDING):
+                client.create_index(collection, vector_index(), timeout=_CALL_SECONDS)
             client.load_collection(collection, timeout=_CALL_SECONDS)
 
     def _refuse_another_shape(self) -> None:
@@ -123,8 +123,9 @@ class _CollectionTarget:
     def drop(self, materializations: Sequence[int]) -> int:
         """Delete their rows, then ask for a compaction: until one, files keep deleted rows.
 
-        Milvus compacts in the background from then on. milvus-lite accepts the request
-        and ignores it: it merges files by its own rule, after a flush.
+        Milvus then rewrites them within seconds, and removes the old files at its garbage
+        collection (`dataCoord.gc.dropTolerance`, three hours by default). milvus-lite accepts
+        the request and ignores it: after a flush it merges files of similar size, four or more.
         """
         if not materializations:
             return 0
