@@ -1,14 +1,17 @@
 """The contract of a conversation event: what an input record must hold to be accepted.
 
-Real feeds name the four fields differently and write time in several ways; the
-aliases and formats below are all of them that are accepted. Fields that are not
-named here survive as `attributes`.
+Real feeds name the fields differently and write time in several ways; the aliases and
+formats below are all of them that are accepted, unless a stricter `Contract` is given.
+Fields that are not named here survive as `attributes`.
 """
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,16 +22,22 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
+from mpp_stores.contract import Contract, ContractMode
 from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 FIRST_EVENT_DAY = date(2020, 1, 1)
 FUTURE_TOLERANCE = timedelta(hours=24)
 
-_INPUT_NAMES = {"campaign_id": "campaign", "text": "message", "sent_at": "timestamp"}
+MAX_ATTRIBUTE_DEPTH = 64
+"""Containers within each other in an unknown field: BSON documents hold 100 levels."""
+
+_MAX_UNKNOWN_FIELD_REASONS = 10
+_MAX_NAME_CHARACTERS = 64
 _FAULTS = {
     "missing": "missing",
     "string_too_short": "empty",
@@ -45,42 +54,51 @@ def _refuse_bool(value: Any) -> Any:
     return value
 
 
-def _assume_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 def _within_range(value: datetime) -> datetime:
-    if value.date() < FIRST_EVENT_DAY or value > datetime.now(UTC) + FUTURE_TOLERANCE:
+    """Checked before the offset is applied, which fails at either end of the calendar."""
+    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    floor = datetime(FIRST_EVENT_DAY.year, FIRST_EVENT_DAY.month, FIRST_EVENT_DAY.day, tzinfo=UTC)
+    if not floor <= aware <= datetime.now(UTC) + FUTURE_TOLERANCE:
         raise PydanticCustomError("out_of_range", "outside the accepted range of time")
+    return aware.astimezone(UTC)
+
+
+def _refuse_nan(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not a number")
     return value
 
 
-# No control characters: Postgres text cannot hold NUL, and logs stay one line an id.
+def _refuse_invisible(value: str) -> str:
+    """No controls, zero-width or text-direction characters: two ids that look alike would
+    differ, Postgres text cannot hold NUL, and logs stay one line an id."""
+    if not value.isprintable():
+        raise ValueError("holds characters that are not printable")
+    return value
+
+
+_IdText = Annotated[
+    str, StringConstraints(strip_whitespace=True), Field(coerce_numbers_to_str=True)
+]
 Identifier = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
-    ),
-    Field(coerce_numbers_to_str=True),
+    _IdText,
+    StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS),
+    BeforeValidator(_refuse_nan),
+    AfterValidator(_refuse_invisible),
 ]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS),
 ]
 # ISO 8601 with any offset or none (UTC), or seconds or milliseconds since 1970.
-Timestamp = Annotated[
-    datetime,
-    BeforeValidator(_refuse_bool),
-    AfterValidator(_assume_utc),
-    AfterValidator(_within_range),
-]
+Timestamp = Annotated[datetime, BeforeValidator(_refuse_bool), AfterValidator(_within_range)]
 
 
 class ConversationEvent(BaseModel):
-    """One accepted input record. `model_extra` holds the fields not named here."""
+    """One accepted input record. `model_extra` holds the fields not named here.
+
+    The first of the accepted names of a field is the canonical one.
+    """
 
     model_config = ConfigDict(extra="allow", loc_by_alias=False)
 
@@ -107,6 +125,20 @@ class ConversationEvent(BaseModel):
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
+def _accepted_names() -> dict[str, list[str]]:
+    """By field of the event, the names it may have in the input; the canonical one first."""
+    return {
+        field: [str(name) for name in info.validation_alias.choices]
+        for field, info in ConversationEvent.model_fields.items()
+        if isinstance(info.validation_alias, AliasChoices)
+    }
+
+
+_ACCEPTED_NAMES = _accepted_names()
+_CANONICAL_NAMES = {name: names[0] for names in _ACCEPTED_NAMES.values() for name in names}
+_ID_TEXT: TypeAdapter[str] = TypeAdapter(_IdText)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why a record was not accepted: one reason a faulty field, such as `timestamp invalid`."""
@@ -114,17 +146,96 @@ class Rejection:
     reasons: list[str]
 
 
-def validate(record: Any) -> ConversationEvent | Rejection:
-    """Apply the contract to one decoded JSON value."""
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A record that the whole batch fails for, and what it deviates in."""
+
+    deviation: str
+
+
+def validate(
+    record: Any, contract: Contract | None = None
+) -> ConversationEvent | Rejection | Frozen:
+    """Apply the contract to one decoded JSON value. Fields that are null count as missing."""
     if not isinstance(record, dict):
         return Rejection(["record not an object"])
+    if not all(map(_is_unicode, record)):
+        return Rejection(["field name invalid"])
     present = {name: value for name, value in record.items() if value is not None}
+    deviations = list(_deviations(present, contract or Contract()))
+    for mode, deviation in deviations:
+        if mode is ContractMode.FREEZE:
+            return Frozen(deviation)
+    reasons = {deviation for mode, deviation in deviations if mode is ContractMode.REJECT}
     try:
-        return ConversationEvent.model_validate(present)
+        event = ConversationEvent.model_validate(present)
     except ValidationError as error:
-        reasons = {
-            f"{_INPUT_NAMES.get(str(fault['loc'][0]), fault['loc'][0])} "
-            f"{_FAULTS.get(fault['type'], 'invalid')}"
+        reasons |= {
+            f"{_ACCEPTED_NAMES[str(fault['loc'][0])][0]} {_FAULTS.get(fault['type'], 'invalid')}"
             for fault in error.errors(include_url=False, include_input=False)
         }
-        return Rejection(sorted(reasons))
+    else:
+        if any(map(_is_too_deep, (event.model_extra or {}).values())):
+            reasons.add("unknown field too deep")
+        if not reasons:
+            return event
+    return Rejection(sorted(reasons))
+
+
+def users_of(record: Any) -> set[str]:
+    """Whom a record is about, valid or not: what it holds under any accepted name of
+    `user_id`, normalised as an accepted id is."""
+    users = set()
+    for name in _ACCEPTED_NAMES["user_id"] if isinstance(record, dict) else ():
+        try:
+            users.add(_ID_TEXT.validate_python(record.get(name)))
+        except ValidationError:
+            continue
+    return users - {""}
+
+
+def _deviations(fields: dict[str, Any], contract: Contract) -> Iterator[tuple[ContractMode, str]]:
+    unknown = (name for name in fields if name not in _CANONICAL_NAMES)
+    for name in islice(unknown, _MAX_UNKNOWN_FIELD_REASONS):
+        yield contract.unknown_fields, f"unknown field {_shown(name)}"
+    for name, canonical in _CANONICAL_NAMES.items():
+        if name not in fields:
+            continue
+        if name != canonical:
+            yield contract.aliases, f"alias {name} for {canonical}"
+        if canonical != "message" and _is_number(fields[name], in_text=canonical == "timestamp"):
+            yield contract.data_types, f"{canonical} converted from a number"
+
+
+def _is_number(value: Any, *, in_text: bool) -> bool:
+    if isinstance(value, str) and in_text:
+        return value.strip().replace(".", "", 1).removeprefix("-").isdecimal()
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(name: str) -> str:
+    shown = name if name.isprintable() else ascii(name)[1:-1]
+    return shown[:_MAX_NAME_CHARACTERS]
+
+
+def _is_unicode(name: str) -> bool:
+    """A lone surrogate is valid JSON and no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_ATTRIBUTE_DEPTH):
+        containers = [each for each in level if isinstance(each, dict | list)]
+        if not containers:
+            return False
+        level = [
+            inner
+            for each in containers
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return True

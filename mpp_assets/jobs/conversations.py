@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import read_dataset, replace_days
-from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, LANDED_EVENT_SCHEMA, Lake
+from mpp_assets.jobs.landed_events import read_landings
+from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, Lake
 
 
 def read_conversation_events(
@@ -23,8 +24,9 @@ def build_conversation_events(spark: SparkSession, lake: Lake, days: Sequence[da
     Of the rows of a message_id the one of the batch that landed last counts, also when
     that batch moved the message to another day.
     """
-    landed = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA, days)
-    everywhere = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA)
+    landings = lake.summaries()
+    landed = read_landings(spark, lake, landings, days)
+    everywhere = read_landings(spark, lake, landings)
     latest = latest_of_each_message(
         everywhere.join(landed.select("message_id").distinct(), "message_id", "left_semi")
     )

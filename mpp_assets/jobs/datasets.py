@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_schema
-from pyspark.sql.types import StringType, StructType
+from pyspark.sql.types import StructType
 
 
 def spark_schema(schema: pa.Schema) -> StructType:
@@ -23,9 +23,8 @@ def read_dataset(
     """The rows of a dataset, of the given event days or all. A missing dataset has no rows."""
     if not path.exists():
         return spark.createDataFrame([], spark_schema(schema))
-    # The declared types win over what Spark would infer from folder names.
-    declared = spark_schema(schema).add("batch_key", StringType())
-    rows = spark.read.schema(declared).parquet(str(path)).select(schema.names)
+    # Partition columns come last, wherever the schema has them.
+    rows = spark.read.schema(spark_schema(schema)).parquet(str(path)).select(schema.names)
     if days is None:
         return rows
     return rows.where(f.col("event_day").isin(list(days)))

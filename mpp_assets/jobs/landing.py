@@ -1,146 +1,193 @@
-"""Landing: a file becomes a batch of accepted and rejected events."""
+"""Landing: a file becomes a batch of accepted and rejected events.
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+A landing is written beside the batch's earlier one. Replacing the batch's summary
+makes it the one that counts; until then nothing that a reader finds has changed.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import read_dataset, spark_schema
-from mpp_assets.jobs.landing_files import InputRecord, read_records
-from mpp_stores.events import ConversationEvent, Rejection, validate
+from mpp_assets.jobs.landed_events import read_day_folders, read_landings
+from mpp_assets.jobs.record_checks import USER_ERASED, check_records
+from mpp_assets.jobs.scrubbing import scrub_file
+from mpp_stores.contract import Contract, ContractFrozen
 from mpp_stores.lake import (
     LANDED_EVENT_SCHEMA,
     REJECTED_EVENT_SCHEMA,
     BatchSummary,
     Lake,
+    fingerprint,
 )
+from mpp_stores.postgres.erasures import ErasedSubjects
 
-_ROWS_A_BATCH = 5_000
+MAX_REASONS = 100
+"""Reasons that a summary counts by name: those of a feed can be as many as its fields."""
 
-# Every record of a file, accepted or not: `reasons` is null when it was accepted.
-_CHECKED_RECORD_SCHEMA = pa.schema(
-    [
-        *LANDED_EVENT_SCHEMA,
-        REJECTED_EVENT_SCHEMA.field("reasons"),
-        REJECTED_EVENT_SCHEMA.field("record"),
-    ]
-)
+OTHER_REASONS = "other reasons"
 
 
-def land_batch(spark: SparkSession, lake: Lake, file: Path) -> BatchSummary:
+def land_batch(
+    spark: SparkSession,
+    lake: Lake,
+    file: Path,
+    *,
+    landing: int,
+    contract: Contract,
+    erased: ErasedSubjects,
+) -> BatchSummary:
     """Parse, normalise and validate one landed file; replace its batch in the lake.
 
     The batch is named by the file. Of valid records with the same message_id the
-    last one in the file counts, the others are duplicates.
+    last one in the file counts, the others are duplicates. Records of erased users
+    are removed from the file itself.
 
     Raises:
-        FileNotFoundError: the file is not there; the batch is left as it was.
+        FileNotFoundError: the file is not there.
+        ContractFrozen: a record deviates where the contract allows no deviation.
+            Either leaves the batch as it was.
     """
     if not file.is_file():
         raise FileNotFoundError(f"batch {file.name!r}: no file {file}; land it again")
-    touched_days = _days_of_messages(spark, lake, file.name)
-    checked = _check_records(spark, file).persist(StorageLevel.DISK_ONLY)
+    found = fingerprint(file)
+    checked = check_records(spark, file, contract, erased).persist(StorageLevel.DISK_ONLY)
     try:
-        valid = checked.where(f.col("reasons").isNull())
-        last = Window.partitionBy("message_id").orderBy(f.desc("position"))
-        accepted = (
-            valid.withColumn("repeat", f.row_number().over(last))
-            .where(f.col("repeat") == 1)
-            .select(LANDED_EVENT_SCHEMA.names)
-        )
-        rejected = checked.where(f.col("reasons").isNotNull()).select(REJECTED_EVENT_SCHEMA.names)
-        _replace_batch(accepted, rejected, lake, file.name)
-        touched_days |= _days_of_messages(spark, lake, file.name)
-        summary = _summarise(checked, lake, file.name, touched_days)
+        counts = _count(checked, file.name)
+        _write(checked, lake, file.name, landing)
     finally:
         checked.unpersist()
-    lake.write_summary(summary)
+    # A file that was replaced while it was read is left to its own landing.
+    if counts.users_erased and fingerprint(file) == found:
+        scrub_file(file, erased.includes, None)
+        found = fingerprint(file)
+    summary = BatchSummary(
+        batch=file.name,
+        landing=landing,
+        fingerprint=found,
+        withdrawn=False,
+        read=counts.read,
+        accepted=counts.accepted,
+        rejected=counts.rejected,
+        duplicates=counts.read - counts.accepted - counts.rejected,
+        rejected_by_reason=counts.rejected_by_reason,
+        event_days=_iso(lake.days_of(lake.landed(file.name, landing))),
+        touched_days=_touched_days(spark, lake, file.name, landing),
+    )
+    _replace_landing(lake, summary)
     return summary
 
 
-def _check_records(spark: SparkSession, file: Path) -> DataFrame:
-    landed_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-
-    def check(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        rows = []
-        for batch in batches:
-            for row in batch.to_pylist():
-                for record in read_records(Path(row["path"])):
-                    rows.append(_checked_row(record, file.name, landed_at))
-                    if len(rows) == _ROWS_A_BATCH:
-                        yield pa.RecordBatch.from_pylist(rows, schema=_CHECKED_RECORD_SCHEMA)
-                        rows = []
-        if rows:
-            yield pa.RecordBatch.from_pylist(rows, schema=_CHECKED_RECORD_SCHEMA)
-
-    files = spark.createDataFrame([(str(file),)], "path string").coalesce(1)
-    return files.mapInArrow(check, spark_schema(_CHECKED_RECORD_SCHEMA))
-
-
-def _checked_row(record: InputRecord, batch: str, landed_at: datetime) -> dict[str, object]:
-    outcome = Rejection([record.fault]) if record.fault else validate(record.value)
-    found: dict[str, object] = {"batch": batch, "position": record.position}
-    match outcome:
-        case Rejection(reasons):
-            # A lone surrogate is valid JSON but not UTF-8.
-            raw = record.raw.encode("utf-8", "backslashreplace").decode()
-            return found | {"reasons": reasons, "record": raw}
-        case ConversationEvent() as event:
-            return found | {
-                "message_id": event.message_id,
-                "user_id": event.user_id,
-                "campaign_id": event.campaign_id,
-                "text": event.text,
-                "sent_at": event.sent_at,
-                "event_day": event.sent_at.date(),
-                "attributes": json.dumps(event.model_extra, sort_keys=True),
-                "landed_at": landed_at,
-            }
-
-
-def _replace_batch(accepted: DataFrame, rejected: DataFrame, lake: Lake, batch: str) -> None:
-    accepted.repartition("event_day").write.mode("overwrite").partitionBy("event_day").parquet(
-        str(lake.landed_batch(batch))
+def withdraw_batch(spark: SparkSession, lake: Lake, batch: str, *, landing: int) -> BatchSummary:
+    """Replace the batch by an empty landing. Its file is the caller's to put away."""
+    summary = BatchSummary(
+        batch=batch,
+        landing=landing,
+        fingerprint="",
+        withdrawn=True,
+        read=0,
+        accepted=0,
+        rejected=0,
+        duplicates=0,
+        rejected_by_reason={},
+        event_days=[],
+        touched_days=_touched_days(spark, lake, batch, landing),
     )
-    rejected.coalesce(1).write.mode("overwrite").parquet(str(lake.rejected_batch(batch)))
+    _replace_landing(lake, summary)
+    return summary
 
 
-def _days_of_messages(spark: SparkSession, lake: Lake, batch: str) -> set[date]:
-    """Days on which any batch holds a message of this one: which of them counts may change."""
-    messages = read_dataset(spark, lake.landed_batch(batch), LANDED_EVENT_SCHEMA)
-    landed = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA)
-    same = landed.join(messages.select("message_id"), "message_id", "left_semi")
-    return {row["event_day"] for row in same.select("event_day").distinct().collect()}
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    read: int
+    accepted: int
+    rejected: int
+    rejected_by_reason: dict[str, int]
+    users_erased: bool
 
 
-def _summarise(checked: DataFrame, lake: Lake, batch: str, touched_days: set[date]) -> BatchSummary:
-    valid = f.col("reasons").isNull()
+def _count(checked: DataFrame, batch: str) -> _Counts:
+    is_valid = f.col("reasons").isNull()
+    is_frozen = f.col("frozen").isNotNull()
     [counts] = checked.agg(
         f.count("*").alias("read"),
-        f.count_if(valid).alias("valid"),
+        f.count_if(~is_valid).alias("rejected"),
         f.count_distinct("message_id").alias("accepted"),
+        f.sum(f.array_size("reasons")).alias("reasons"),
+        f.max(f.array_contains("reasons", USER_ERASED)).alias("users_erased"),
+        f.max(f.when(is_frozen, f.struct("position", "frozen"))).alias("frozen"),
     ).collect()
-    reasons = (
-        checked.where(~valid)
-        .select(f.explode("reasons").alias("reason"))
+    if counts["frozen"]:
+        raise ContractFrozen(batch, *counts["frozen"])
+    named = (
+        checked.select(f.explode("reasons").alias("reason"))
         .groupBy("reason")
         .count()
-        .orderBy("reason")
+        .orderBy(f.desc("count"), "reason")
+        .limit(MAX_REASONS)
         .collect()
     )
-    event_days = lake.days_of(lake.landed_batch(batch))
-    return BatchSummary(
-        batch=batch,
+    by_reason = {row["reason"]: row["count"] for row in named}
+    if others := (counts["reasons"] or 0) - sum(by_reason.values()):
+        by_reason[OTHER_REASONS] = others
+    return _Counts(
         read=counts["read"],
         accepted=counts["accepted"],
-        rejected=counts["read"] - counts["valid"],
-        duplicates=counts["valid"] - counts["accepted"],
-        rejected_by_reason={row["reason"]: row["count"] for row in reasons},
-        event_days=[day.isoformat() for day in event_days],
-        touched_days=[day.isoformat() for day in sorted(touched_days)],
+        rejected=counts["rejected"],
+        rejected_by_reason=by_reason,
+        users_erased=bool(counts["users_erased"]),
     )
+
+
+def _write(checked: DataFrame, lake: Lake, batch: str, landing: int) -> None:
+    valid = checked.where(f.col("reasons").isNull())
+    last = Window.partitionBy("message_id").orderBy(f.desc("position"))
+    accepted = (
+        valid.withColumn("repeat", f.row_number().over(last))
+        .where(f.col("repeat") == 1)
+        .select(LANDED_EVENT_SCHEMA.names)
+    )
+    accepted.repartition("event_day").write.mode("overwrite").partitionBy("event_day").parquet(
+        str(lake.landed(batch, landing))
+    )
+    rejected = checked.where(f.col("reasons").isNotNull()).select(REJECTED_EVENT_SCHEMA.names)
+    rejected.coalesce(1).write.mode("overwrite").parquet(str(lake.rejected(batch, landing)))
+
+
+def _touched_days(spark: SparkSession, lake: Lake, batch: str, landing: int) -> list[str]:
+    """The days that the batch had and has, and those on which another batch holds one of its
+    messages: which of them counts may change. Days touched earlier may not be refreshed yet."""
+    previous = lake.summary(batch)
+    days = {day.isoformat() for day in lake.days_of(lake.landed(batch, landing))}
+    folders = [lake.landed(batch, landing) / f"event_day={day}" for day in days]
+    if previous:
+        earlier = lake.landed(batch, previous.landing)
+        folders += [earlier / f"event_day={day}" for day in previous.event_days]
+        days.update(previous.event_days, previous.touched_days)
+    others = [each for each in lake.summaries() if each.batch != batch and each.event_days]
+    if folders and others:
+        messages = read_day_folders(spark, lake, folders).select("message_id")
+        shared = read_landings(spark, lake, others).join(messages, "message_id", "left_semi")
+        found = shared.select("event_day").distinct().collect()
+        days.update(_iso(row["event_day"] for row in found))
+    return sorted(days)
+
+
+def _replace_landing(lake: Lake, summary: BatchSummary) -> None:
+    lake.write_summary(summary)
+    for landing in (
+        lake.landed(summary.batch, summary.landing),
+        lake.rejected(summary.batch, summary.landing),
+    ):
+        for earlier in landing.parent.glob("landing=*"):
+            if earlier != landing:
+                shutil.rmtree(earlier)
+
+
+def _iso(days: Iterable[date]) -> list[str]:
+    return [day.isoformat() for day in days]

@@ -1,86 +1,223 @@
 """Reading a landed file record by record, without holding it in memory."""
 
-import codecs
 import gzip
-import io
-import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, Self
 
-import ijson
+from mpp_assets.jobs.json_values import (
+    MAX_RECORD_CHARACTERS,
+    Decoded,
+    Fault,
+    decode_next,
+    decode_text,
+    take_value,
+)
+from mpp_assets.jobs.text_window import TextWindow
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class Form(Enum):
+    """How the records of a file follow one another.
+
+    ARRAY: elements of a JSON array. LINES: one a line. VALUES: objects that are laid
+    out over several lines, a single one included. UNKNOWN: not text.
+    """
+
+    ARRAY = auto()
+    LINES = auto()
+    VALUES = auto()
+    UNKNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
-    """One record of a file. `position` is the 1-based element of a JSON array, or the line.
+    """One record of a file. `position` is its line in JSON Lines, else its 1-based number.
 
-    Exactly one of `value` (the decoded JSON) and `fault` (why it could not be read) counts;
-    `raw` is what to keep of the record when it is rejected.
+    Either `fault` says why it could not be read or `value` is the decoded JSON. `raw` is
+    its text. A record too long to be held, or the rest of a file that cannot be told
+    apart, has its text in `pieces`, to be read before the next record is asked for.
     """
 
     position: int
-    raw: str
+    raw: str = ""
     value: Any = None
-    fault: str | None = None
+    fault: Fault | None = None
+    pieces: Iterable[str] = ()
 
 
 def read_records(path: Path) -> Iterator[InputRecord]:
-    """Yield the records of a JSON array or JSON Lines file, either gzipped.
+    """Yield the records of a file of any form, gzipped or not."""
+    with RecordFile(path) as file:
+        yield from file
 
-    What follows a syntax error inside an array cannot be told apart any more: the
-    records before it are yielded, then one fault for the rest. JSON Lines lose
-    only the faulty line.
+
+class RecordFile:
+    """An open file. A context manager and, once, an iterator of its records.
+
+    JSON Lines lose only a faulty line. What follows a syntax error in another form
+    cannot be told apart any more: the records before it, then one fault for the rest.
     """
-    with ExitStack() as files:
-        stream = files.enter_context(path.open("rb"))
-        if stream.peek(2).startswith(_GZIP_MAGIC):
-            unzipped = cast("io.RawIOBase", gzip.GzipFile(fileobj=stream))
-            stream = files.enter_context(io.BufferedReader(unzipped))
-        head = _peek(stream)
-        if head.startswith(codecs.BOM_UTF8):
-            stream.read(len(codecs.BOM_UTF8))
-        starts_array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
-        yield from _read_array(stream) if starts_array else _read_lines(stream)
+
+    def __init__(self, path: Path) -> None:
+        self._files = ExitStack()
+        stream = self._files.enter_context(path.open("rb"))
+        self.is_gzip = stream.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+        read: Callable[[int], bytes] = stream.read
+        if self.is_gzip:
+            # read1 returns what precedes damage, where read would only raise.
+            read = self._files.enter_context(gzip.GzipFile(fileobj=stream)).read1
+        self._window = TextWindow(read)
+        self._window.fill()
+        self._blank_lines = _skip_to_first_record(self._window)
+        self.form = _recognise(self._window)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._files.close()
+
+    def __iter__(self) -> Iterator[InputRecord]:
+        for record in self._records():
+            yield record
+            deque(record.pieces, maxlen=0)
+
+    def _records(self) -> Iterator[InputRecord]:
+        match self.form:
+            case Form.ARRAY:
+                return _read_arrays(self._window)
+            case Form.VALUES:
+                return _read_values(self._window)
+            case Form.LINES:
+                return _read_lines(self._window, self._blank_lines)
+            case Form.UNKNOWN:
+                return iter([_rest(self._window, 1, Fault.NOT_TEXT)])
 
 
-def _peek(stream: io.BufferedReader) -> bytes:
-    try:
-        return stream.peek(4096)
-    except (EOFError, OSError):  # a damaged gzip file: reading it reports the fault
-        return b""
+def _skip_to_first_record(window: TextWindow) -> int:
+    """Skip a byte order mark and white space. Returns how many lines that were."""
+    text = window.text
+    window.at = len(text) - len(text.removeprefix(_BYTE_ORDER_MARK).lstrip())
+    return text.count("\n", 0, window.at)
 
 
-def _read_array(stream: BinaryIO) -> Iterator[InputRecord]:
+def _recognise(window: TextWindow) -> Form:
+    """The form, as far as the first `CHUNK` of the file tells."""
+    head = window.text[window.at :]
+    lines = head.split("\n")
+    is_value = isinstance(decode_text(lines[0]), Decoded)
+    if head.startswith("["):
+        # JSON Lines may hold an array, which is no record, in the first line.
+        return Form.LINES if is_value and _has_object(lines) else Form.ARRAY
+    if head.startswith("{") and len(lines) > 1 and not is_value:
+        # An object over several lines, or JSON Lines whose first line is faulty.
+        if isinstance(decode_next(window), Decoded) or not _has_object(lines):
+            return Form.VALUES
+    elif "\0" in head and not _has_object(lines):
+        return Form.UNKNOWN
+    return Form.LINES
+
+
+def _has_object(lines: list[str]) -> bool:
+    """Whether any line is an object by itself."""
+    return any(
+        isinstance(found, Decoded) and isinstance(found.value, dict)
+        for found in map(decode_text, lines)
+    )
+
+
+def _read_lines(window: TextWindow, position: int) -> Iterator[InputRecord]:
+    while window.held or window.fill():
+        position += 1
+        end = window.line_end(MAX_RECORD_CHARACTERS)
+        if end < 0 and window.held > MAX_RECORD_CHARACTERS:
+            yield InputRecord(position, fault=Fault.TOO_LONG, pieces=window.take_line())
+            continue
+        if end < 0 and window.is_damaged:
+            break
+        raw = window.take(len(window.text) if end < 0 else end).strip()
+        window.at += end >= 0
+        if raw:
+            yield _checked(position, raw, decode_text(raw))
+    if window.is_damaged:
+        yield _rest(window, position + (not window.held), Fault.DAMAGED)
+
+
+def _read_arrays(window: TextWindow) -> Iterator[InputRecord]:
+    """The elements of an array, and of those that follow it, as in files put together."""
     position = 0
-    try:
-        for value in ijson.items(stream, "item", use_float=True):
+    while window.next_character() == "[":
+        window.at += 1
+        before = ""
+        while not (window.next_character() == "]" and before != ","):
             position += 1
-            yield InputRecord(position, json.dumps(value, ensure_ascii=False), value)
-    except (ijson.JSONError, UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        yield InputRecord(position + 1, "", fault=f"file unreadable from here: {error}")
+            record = _read_value(window, position, before)
+            yield record
+            if record.fault and record.fault.is_rest_of_file:
+                return
+            before = window.next_character()
+            if before == ",":
+                window.at += 1
+            elif before != "]":
+                yield _rest(window, position + 1, _fault_at(window, before))
+                return
+        window.at += 1
+    left = window.next_character()
+    if left or window.is_damaged:
+        yield _rest(window, position + 1, _fault_at(window, left), before="]")
 
 
-def _read_lines(stream: BinaryIO) -> Iterator[InputRecord]:
+def _read_values(window: TextWindow) -> Iterator[InputRecord]:
     position = 0
-    try:
-        for line in stream:
-            position += 1
-            if line.strip():
-                yield _read_line(position, line)
-    except (EOFError, gzip.BadGzipFile) as error:
-        yield InputRecord(position + 1, "", fault=f"file unreadable from here: {error}")
+    while window.next_character():
+        position += 1
+        record = _read_value(window, position)
+        yield record
+        if record.fault and record.fault.is_rest_of_file:
+            return
+    if window.is_damaged:
+        yield _rest(window, position + 1, Fault.DAMAGED)
 
 
-def _read_line(position: int, line: bytes) -> InputRecord:
-    raw = line.decode("utf-8", errors="backslashreplace").strip()
+def _read_value(window: TextWindow, position: int, before: str = "") -> InputRecord:
+    found = decode_next(window)
+    if isinstance(found, Decoded):
+        return _checked(position, window.take(found.end), found)
+    if found.is_rest_of_file:
+        return _rest(window, position, found, before)
+    return InputRecord(position, fault=found, pieces=take_value(window))
+
+
+def _checked(position: int, raw: str, found: Decoded | Fault) -> InputRecord:
+    if not raw.isascii() and not _is_utf8(raw):
+        return InputRecord(position, raw, fault=Fault.NOT_UTF8)
+    if isinstance(found, Fault):
+        return InputRecord(position, raw, fault=found)
+    return InputRecord(position, raw, found.value)
+
+
+def _is_utf8(text: str) -> bool:
     try:
-        return InputRecord(position, raw, json.loads(line.decode()))
-    except UnicodeDecodeError:
-        return InputRecord(position, raw, fault="record not UTF-8")
-    except json.JSONDecodeError:
-        return InputRecord(position, raw, fault="record not JSON")
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _rest(window: TextWindow, position: int, fault: Fault, before: str = "") -> InputRecord:
+    """The rest of the file, which begins with what separates it from the record before."""
+    return InputRecord(position, fault=fault, pieces=chain([before], window.take_all()))
+
+
+def _fault_at(window: TextWindow, character: str) -> Fault:
+    if character:
+        return Fault.INVALID
+    return Fault.DAMAGED if window.is_damaged else Fault.ENDS_EARLY

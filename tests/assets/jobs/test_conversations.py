@@ -1,13 +1,13 @@
-import json
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
-from mpp_assets.jobs.landing import land_batch
+from mpp_assets.jobs.landing import withdraw_batch
 from mpp_stores.lake import BatchSummary, Lake
+from tests.assets.jobs import landed_files
+from tests.assets.jobs.landed_files import EVENT, next_landing, written
 
 DAY, NEXT_DAY = date(2026, 1, 6), date(2026, 1, 7)
 
@@ -18,11 +18,8 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def land(spark, lake: Lake, folder: Path, name: str, landed_at: int, **fields: str) -> BatchSummary:
-    event = {"user_id": "u", "message": "hi", "timestamp": str(DAY), "campaign": "c"} | fields
-    file = folder / name
-    file.write_text(json.dumps([event]))
-    os.utime(file, (landed_at, landed_at))
-    return land_batch(spark, lake, file)
+    record = EVENT | {"timestamp": str(DAY), "message": "hi"} | fields
+    return landed_files.land(spark, lake, written(folder, [record], name, at=landed_at))
 
 
 def test_of_one_message_in_two_batches_the_latest_batch_wins(spark, lake, tmp_path):
@@ -85,3 +82,12 @@ def test_a_day_that_lost_its_events_becomes_empty(spark, lake, tmp_path):
 def test_a_day_without_any_batch_has_no_events(spark, lake):
     build_conversation_events(spark, lake, [DAY])
     assert read_conversation_events(spark, lake, [DAY]).count() == 0
+
+
+def test_a_withdrawn_batch_gives_way_to_the_batch_before_it(spark, lake, tmp_path):
+    land(spark, lake, tmp_path, "a.json", 1_000, message_id="m", message="early")
+    land(spark, lake, tmp_path, "b.json", 2_000, message_id="m", message="late")
+    withdraw_batch(spark, lake, "b.json", landing=next_landing())
+    build_conversation_events(spark, lake, [DAY])
+    [row] = read_conversation_events(spark, lake).collect()
+    assert (row.text, row.batch) == ("early", "a.json")

@@ -1,21 +1,23 @@
+import gzip
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mpp_assets.jobs.datasets import read_dataset
-from mpp_assets.jobs.landing import land_batch
-from mpp_stores.lake import LANDED_EVENT_SCHEMA, REJECTED_EVENT_SCHEMA, Lake
-
-EVENT = {
-    "userid": "u-1",
-    "message": "Do these shoes come in wide?",
-    "timestamp": "2026-01-05T23:30:00-02:00",
-    "campaign": "spring-run",
-    "channel": "chat",
-}
+from mpp_assets.jobs.landing import MAX_REASONS, OTHER_REASONS, withdraw_batch
+from mpp_assets.jobs.record_checks import EXCERPT_CHARACTERS
+from mpp_stores.contract import Contract, ContractFrozen, ContractMode
+from mpp_stores.lake import Lake, fingerprint
+from tests.assets.jobs.landed_files import (
+    EVENT,
+    erased,
+    land,
+    landed,
+    next_landing,
+    rejected,
+    written,
+)
 
 
 @pytest.fixture
@@ -23,16 +25,18 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
 
 
-def landed(tmp_path: Path, records: list[object], name: str = "events.json") -> Path:
-    file = tmp_path / name
-    file.write_text(json.dumps(records))
-    os.utime(file, (1_767_700_000, 1_767_700_000))
-    return file
+def folders(lake: Lake) -> set[str]:
+    """Of every landing there is, the folders with its events and with its rejected records."""
+    return {
+        f"{folder.parents[1].name}/{folder.name}"
+        for folder in lake.root.glob("*_events/*/landing=*")
+    }
 
 
 def test_an_event_is_normalised_to_utc_and_keeps_where_it_came_from(spark, lake, tmp_path):
-    land_batch(spark, lake, landed(tmp_path, [EVENT]))
-    [row] = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA).collect()
+    record = EVENT | {"channel": "chat"}
+    land(spark, lake, written(tmp_path, [record]))
+    [row] = landed(spark, lake)
     assert (row.user_id, row.campaign_id, row.text) == ("u-1", "spring-run", EVENT["message"])
     assert row.sent_at.astimezone(UTC) == datetime(2026, 1, 6, 1, 30, tzinfo=UTC)
     assert row.event_day.isoformat() == "2026-01-06"
@@ -43,13 +47,14 @@ def test_an_event_is_normalised_to_utc_and_keeps_where_it_came_from(spark, lake,
 def test_read_is_accepted_and_rejected_and_duplicates(spark, lake, tmp_path):
     records = [
         EVENT,
-        EVENT | {"userid": "u-2"},
+        EVENT | {"user_id": "u-2"},
         EVENT,
         EVENT | {"timestamp": "yesterday"},
-        {"userid": "u-3"},
+        {"user_id": "u-3"},
         "not a record",
     ]
-    summary = land_batch(spark, lake, landed(tmp_path, records))
+    file = written(tmp_path, records)
+    summary = land(spark, lake, file)
     assert (summary.read, summary.accepted, summary.rejected, summary.duplicates) == (6, 2, 3, 1)
     assert summary.rejected_by_reason == {
         "campaign missing": 1,
@@ -58,66 +63,207 @@ def test_read_is_accepted_and_rejected_and_duplicates(spark, lake, tmp_path):
         "timestamp invalid": 1,
         "timestamp missing": 1,
     }
+    assert (summary.withdrawn, summary.fingerprint) == (False, fingerprint(file))
     assert lake.summaries() == [summary]
 
 
 def test_a_rejected_record_is_kept_whole_with_its_reasons_and_position(spark, lake, tmp_path):
-    rejected = {"user_id": "u-1", "message": "¿qué?", "timestamp": "soon", "extra": [1, 2]}
-    land_batch(spark, lake, landed(tmp_path, [EVENT, rejected]))
-    [row] = read_dataset(spark, lake.rejected_events, REJECTED_EVENT_SCHEMA).collect()
+    record = {"user_id": "u-1", "message": "¿qué?", "timestamp": "soon", "extra": [1, 2]}
+    land(spark, lake, written(tmp_path, [EVENT, record]))
+    [row] = rejected(spark, lake)
     assert (row.batch, row.position) == ("events.json", 2)
     assert row.reasons == ["campaign missing", "timestamp invalid"]
-    assert json.loads(row.record) == rejected
+    assert json.loads(row.record) == record
 
 
 def test_text_that_is_not_unicode_is_rejected_and_kept_readable(spark, lake, tmp_path):
-    file = tmp_path / "events.jsonl"
-    file.write_text(json.dumps(EVENT | {"message": "half a \ud83d smile"}))
-    land_batch(spark, lake, file)
-    [row] = read_dataset(spark, lake.rejected_events, REJECTED_EVENT_SCHEMA).collect()
-    assert row.reasons == ["message invalid"]
-    assert "half a" in row.record
+    file = tmp_path / "events.json"
+    escaped = json.dumps(EVENT | {"message": "half a \ud83d smile"})
+    file.write_bytes(escaped.encode() + b'\n{"user_id": "caf\xe9"}\n')
+    land(spark, lake, file)
+    assert [(row.reasons, row.record) for row in rejected(spark, lake)] == [
+        (["message invalid"], escaped),
+        (["record not UTF-8"], '{"user_id": "caf\\xe9"}'),
+    ]
+
+
+def test_the_rest_of_a_damaged_file_is_one_rejection_with_its_beginning(spark, lake, tmp_path):
+    file = tmp_path / "events.json"
+    rest = json.dumps(EVENT) + ", " + " " * EXCERPT_CHARACTERS
+    file.write_text(f"[{json.dumps(EVENT)} {rest}")
+    summary = land(spark, lake, file)
+    assert (summary.read, summary.accepted, summary.rejected) == (2, 1, 1)
+    [row] = rejected(spark, lake)
+    assert (row.position, row.reasons) == (2, ["file unreadable from here: invalid JSON"])
+    assert row.record == rest[:EXCERPT_CHARACTERS] + "…"
+
+
+def test_a_summary_names_a_limited_number_of_reasons(spark, lake, tmp_path):
+    records = [EVENT | {f"field-{n}": n} for n in range(MAX_REASONS + 20)]
+    contract = Contract(unknown_fields=ContractMode.REJECT)
+    summary = land(spark, lake, written(tmp_path, records), contract)
+    assert len(summary.rejected_by_reason) == MAX_REASONS + 1
+    assert summary.rejected_by_reason[OTHER_REASONS] == 20
 
 
 def test_the_last_record_of_a_message_id_in_a_file_counts(spark, lake, tmp_path):
     first = EVENT | {"message_id": "m-1", "message": "before"}
-    summary = land_batch(spark, lake, landed(tmp_path, [first, first | {"message": "after"}]))
-    [row] = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA).collect()
+    summary = land(spark, lake, written(tmp_path, [first, first | {"message": "after"}]))
+    [row] = landed(spark, lake)
     assert (row.text, row.position, summary.duplicates) == ("after", 2, 1)
 
 
 def test_landing_a_corrected_file_replaces_its_batch_and_names_the_days_it_left(
     spark, lake, tmp_path
 ):
-    land_batch(spark, lake, landed(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}]))
-    summary = land_batch(spark, lake, landed(tmp_path, [EVENT | {"message": "corrected"}]))
-    rows = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA).collect()
-    assert [row.text for row in rows] == ["corrected"]
+    land(spark, lake, written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}]))
+    summary = land(spark, lake, written(tmp_path, [EVENT | {"message": "corrected"}]))
+    assert [row.text for row in landed(spark, lake)] == ["corrected"]
     assert summary.event_days == ["2026-01-06"]
     assert summary.touched_days == ["2026-01-06", "2026-01-08"]
+    name = f"landing={summary.landing}"
+    assert folders(lake) == {f"landed_events/{name}", f"rejected_events/{name}"}
+
+
+def test_days_stay_touched_when_a_file_lands_twice_before_they_are_refreshed(spark, lake, tmp_path):
+    for day in ("2026-01-08", "2026-01-09", "2026-01-10"):
+        summary = land(spark, lake, written(tmp_path, [EVENT | {"timestamp": day}]))
+    assert summary.touched_days == ["2026-01-08", "2026-01-09", "2026-01-10"]
 
 
 def test_batches_with_any_file_name_stay_apart(spark, lake, tmp_path):
-    land_batch(spark, lake, landed(tmp_path, [EVENT], "été (1) = 50%.json"))
-    land_batch(spark, lake, landed(tmp_path, [EVENT | {"userid": "u-2"}], "2026.json"))
-    rows = read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA).collect()
-    assert {(row.batch, row.user_id) for row in rows} == {
+    land(spark, lake, written(tmp_path, [EVENT], "été (1) = 50%.json"))
+    land(spark, lake, written(tmp_path, [EVENT | {"user_id": "u-2"}], "2026.json"))
+    assert {(row.batch, row.user_id) for row in landed(spark, lake)} == {
         ("été (1) = 50%.json", "u-1"),
         ("2026.json", "u-2"),
     }
 
 
 def test_an_empty_file_is_a_batch_without_events(spark, lake, tmp_path):
-    file = tmp_path / "empty.json"
+    file = tmp_path / "events.json"
     file.touch()
-    summary = land_batch(spark, lake, file)
+    summary = land(spark, lake, file)
     assert (summary.read, summary.event_days) == (0, [])
+    assert landed(spark, lake) == rejected(spark, lake) == []
 
 
 def test_a_missing_file_is_named_and_leaves_the_batch_as_it_was(spark, lake, tmp_path):
-    file = landed(tmp_path, [EVENT])
-    land_batch(spark, lake, file)
+    file = written(tmp_path, [EVENT])
+    land(spark, lake, file)
     file.unlink()
     with pytest.raises(FileNotFoundError, match=r"events\.json"):
-        land_batch(spark, lake, file)
-    assert read_dataset(spark, lake.landed_events, LANDED_EVENT_SCHEMA).count() == 1
+        land(spark, lake, file)
+    assert len(landed(spark, lake)) == 1
+
+
+def test_an_interrupted_landing_is_not_read_and_removed_by_the_next(
+    spark, lake, tmp_path, monkeypatch
+):
+    before = land(spark, lake, written(tmp_path, [EVENT]))
+    corrected = written(tmp_path, [EVENT | {"message": "corrected"}])
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(
+            Lake, "write_summary", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            land(spark, lake, corrected)
+    assert [row.text for row in landed(spark, lake)] == [EVENT["message"]]
+    assert lake.summary("events.json") == before
+    assert len(folders(lake)) == 4
+    land(spark, lake, corrected)
+    assert [row.text for row in landed(spark, lake)] == ["corrected"]
+    assert len(folders(lake)) == 2
+
+
+def test_a_withdrawn_batch_holds_nothing_and_names_the_days_it_had(spark, lake, tmp_path):
+    land(spark, lake, written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}, "faulty"]))
+    number = next_landing()
+    summary = withdraw_batch(spark, lake, "events.json", landing=number)
+    assert (summary.withdrawn, summary.landing, summary.read) == (True, number, 0)
+    assert (summary.event_days, summary.touched_days) == ([], ["2026-01-06", "2026-01-08"])
+    assert landed(spark, lake) == []
+    assert folders(lake) == set()
+    assert lake.summaries() == [summary]
+
+
+def test_withdrawing_a_batch_touches_the_days_of_other_batches_with_its_messages(
+    spark, lake, tmp_path
+):
+    message = EVENT | {"message_id": "m-1"}
+    # A later landing of an older file: the message of moved.json counts.
+    land(
+        spark, lake, written(tmp_path, [message | {"timestamp": "2026-01-08"}], "moved.json", at=9)
+    )
+    land(spark, lake, written(tmp_path, [message], "first.json", at=5))
+    summary = withdraw_batch(spark, lake, "moved.json", landing=next_landing())
+    assert summary.touched_days == ["2026-01-06", "2026-01-08"]
+
+
+def test_a_withdrawn_batch_can_be_withdrawn_again_and_lands_again(spark, lake, tmp_path):
+    file = written(tmp_path, [EVENT])
+    land(spark, lake, file)
+    for _ in range(2):
+        summary = withdraw_batch(spark, lake, "events.json", landing=next_landing())
+    assert summary.fingerprint != fingerprint(file)
+    assert land(spark, lake, file).withdrawn is False
+    assert len(landed(spark, lake)) == 1
+
+
+def test_a_batch_that_never_landed_can_be_withdrawn(spark, lake):
+    summary = withdraw_batch(spark, lake, "never.json", landing=next_landing())
+    assert (summary.withdrawn, summary.touched_days) == (True, [])
+
+
+def test_a_contract_that_rejects_says_what_a_record_deviates_in(spark, lake, tmp_path):
+    contract = Contract(unknown_fields=ContractMode.REJECT)
+    summary = land(spark, lake, written(tmp_path, [EVENT, EVENT | {"channel": 1}]), contract)
+    assert (summary.accepted, summary.rejected) == (1, 1)
+    assert rejected(spark, lake)[0].reasons == ["unknown field channel"]
+
+
+def test_a_contract_that_freezes_fails_the_batch_and_leaves_it_as_it_was(spark, lake, tmp_path):
+    before = land(spark, lake, written(tmp_path, [EVENT]))
+    file = written(tmp_path, [EVENT, EVENT, EVENT | {"channel": 1}, EVENT | {"device": 1}])
+    with pytest.raises(ContractFrozen, match=r"events\.json.*unknown field channel.*position 3"):
+        land(spark, lake, file, Contract(unknown_fields=ContractMode.FREEZE))
+    assert lake.summary("events.json") == before
+    assert [row.text for row in landed(spark, lake)] == [EVENT["message"]]
+
+
+def test_records_of_erased_users_are_rejected_without_their_text_and_leave_the_file(
+    spark, lake, tmp_path
+):
+    records = [EVENT, {"userId": " gone "}, EVENT | {"user_id": 7}, "faulty"]
+    file = written(tmp_path, records)
+    summary = land(spark, lake, file, subjects=erased("gone", "7"))
+    assert (summary.read, summary.accepted, summary.rejected) == (4, 1, 3)
+    assert summary.rejected_by_reason == {"user erased": 2, "record not an object": 1}
+    assert [(row.position, row.record) for row in rejected(spark, lake)] == [
+        (2, ""),
+        (3, ""),
+        (4, '"faulty"'),
+    ]
+    assert json.loads(file.read_text()) == [EVENT, "faulty"]
+    assert (summary.fingerprint, file.stat().st_mtime) == (fingerprint(file), 1_767_700_000)
+
+
+def test_an_erased_user_does_not_freeze_a_batch(spark, lake, tmp_path):
+    file = written(tmp_path, [EVENT | {"user_id": "gone", "channel": 1}])
+    contract = Contract(unknown_fields=ContractMode.FREEZE)
+    assert land(spark, lake, file, contract, erased("gone")).rejected == 1
+
+
+def test_a_file_that_fails_the_contract_still_lands_once_it_is_corrected(spark, lake, tmp_path):
+    contract = Contract(aliases=ContractMode.FREEZE)
+    with pytest.raises(ContractFrozen):
+        land(spark, lake, written(tmp_path, [{"userid": "u-1"}]), contract)
+    assert lake.summaries() == []
+    assert land(spark, lake, written(tmp_path, [EVENT]), contract).accepted == 1
+
+
+def test_many_large_records_land(spark, lake, tmp_path):
+    records = [EVENT | {"user_id": f"u-{n}", "note": "x" * 500_000} for n in range(60)]
+    file = tmp_path / "events.json"
+    file.write_bytes(gzip.compress("\n".join(map(json.dumps, records)).encode()))
+    assert land(spark, lake, file).accepted == 60

@@ -1,0 +1,73 @@
+"""Landing files by hand, for the tests of landing and of what reads it."""
+
+import itertools
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import Row, SparkSession
+
+from mpp_assets.jobs.landed_events import read_landed_events
+from mpp_assets.jobs.landing import land_batch
+from mpp_stores.contract import Contract
+from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres.erasures import ErasedSubjects, subject_hash
+
+SALT = b"a salt of the tests"
+NOBODY = ErasedSubjects(SALT, frozenset())
+EVENT = {
+    "user_id": "u-1",
+    "message": "Do these shoes come in wide?",
+    "timestamp": "2026-01-05T23:30:00-02:00",
+    "campaign": "spring-run",
+}
+
+_landings = itertools.count(1)
+
+
+def next_landing() -> int:
+    """Stands for the number that a materialization would have."""
+    return next(_landings)
+
+
+def erased(*user_ids: str) -> ErasedSubjects:
+    return ErasedSubjects(SALT, frozenset(subject_hash(SALT, user_id) for user_id in user_ids))
+
+
+def written(
+    folder: Path, records: list[Any], name: str = "events.json", *, at: int = 1_767_700_000
+) -> Path:
+    """A file with a JSON array, modified `at` seconds since 1970."""
+    file = folder / name
+    file.write_text(json.dumps(records))
+    os.utime(file, (at, at))
+    return file
+
+
+def land(
+    spark: SparkSession,
+    lake: Lake,
+    file: Path,
+    contract: Contract | None = None,
+    subjects: ErasedSubjects = NOBODY,
+) -> BatchSummary:
+    return land_batch(
+        spark,
+        lake,
+        file,
+        landing=next_landing(),
+        contract=contract or Contract(),
+        erased=subjects,
+    )
+
+
+def landed(spark: SparkSession, lake: Lake) -> list[Row]:
+    return read_landed_events(spark, lake).orderBy("batch", "position").collect()
+
+
+def rejected(spark: SparkSession, lake: Lake, batch: str = "events.json") -> list[Row]:
+    summary = lake.summary(batch)
+    assert summary is not None
+    rows = spark.read.parquet(str(lake.rejected(batch, summary.landing)))
+    return rows.orderBy("position").collect()
