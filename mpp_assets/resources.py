@@ -54,6 +54,8 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         "spark.driver.host": settings.driver_host,
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        # One task a path is Spark's default: half a minute for 10,000 batches.
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

@@ -93,8 +93,11 @@ def _text_without(removed: set[int], source: RecordFile) -> Iterator[str]:
         if record.position in removed:
             continue
         is_rest = record.fault is not None and record.fault.is_rest_of_file
-        # The rest of an array brings its separator, and the bracket if there is one.
-        yield before.rstrip(",\n") if is_rest and source.form is Form.ARRAY else before
+        if is_rest and source.form is Form.ARRAY:
+            # It brings its separator, and the bracket if there is one. Where the records before
+            # it are gone, the comma keeps it unreadable.
+            before = "[," if is_empty and removed else before.rstrip(",\n")
+        yield before
         yield from _pieces(record)
         before = ",\n" if is_array else "\n"
         is_open = is_array and not is_rest
