@@ -35,10 +35,10 @@ SELECT_OPEN: Final = SQL(
 MARK_SCRUBBED: Final = SQL("""
 UPDATE {schema}.erasures
 SET state = 'scrubbed', scrubbed_at = clock_timestamp(), receipt = %(receipt)s
-WHERE erasure_id = %(erasure_id)s AND state <> 'completed'
+WHERE erasure_id = %(erasure_id)s AND state = 'requested'
 """)
 COMPLETE: Final = SQL("""
 UPDATE {schema}.erasures
 SET state = 'completed', completed_at = clock_timestamp(), receipt = %(receipt)s, user_id = NULL
-WHERE erasure_id = %(erasure_id)s
+WHERE erasure_id = %(erasure_id)s AND state = 'scrubbed'
 """)

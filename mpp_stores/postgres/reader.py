@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
-from mpp_stores.postgres import erasures, release_queries, table_queries, tables
+from mpp_stores.postgres import erasure_queries, erasures, release_queries, table_queries, tables
 from mpp_stores.postgres.connection import (
     NOTHING_WRITTEN_YET,
     connection_parameters,
@@ -36,6 +37,16 @@ QUERY_TIMEOUT_SECONDS = 4.0
 
 Record = TypeVar("Record")
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hash:
+    subject_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Salt:
+    salt: bytes = field(repr=False)
 
 
 class TableReader:
@@ -130,7 +141,11 @@ class TableReader:
         return await self._in_thread(erasures.find, erasure_id)
 
     async def erased_subjects(self) -> ErasedSubjects:
-        return await self._in_thread(erasures.erased_subjects)
+        # In this order: whoever has a hash has the salt.
+        hashes = await self._fetch(_Hash, "read who was erased", erasure_queries.SELECT_HASHES)
+        salts = await self._fetch(_Salt, "read who was erased", erasure_queries.SELECT_SALT)
+        salt = bytes(salts[0].salt) if salts else b""
+        return ErasedSubjects(salt, frozenset(row.subject_hash for row in hashes))
 
     async def _in_thread(self, ask: Callable[..., Answer], *arguments: str) -> Answer:
         """What is rarely asked, on a connection of its own."""

@@ -11,6 +11,7 @@ from mpp_assets.jobs.erasure import drop_remains, remaining, scrub_files
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import erasures
+from mpp_stores.postgres.compaction import compact
 from mpp_stores.records import Erasure
 
 
@@ -59,6 +60,7 @@ def verify_and_complete(
         "verified": True,
     }
     erasures.complete(settings, erasure.erasure_id, receipt)
+    compact(settings)  # the row that held the id until now
     context.log.info("receipt %s", receipt)
 
 
