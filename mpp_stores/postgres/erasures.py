@@ -81,7 +81,9 @@ def mark_scrubbed(
     *,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> None:
-    """Note that the landed files hold nothing of the user any more, and what was removed."""
+    """Note that the landed files hold nothing of the user any more, and what was removed.
+
+    Changes only a requested erasure, so the counts of a first scrubbing stay."""
     _update(settings, queries.MARK_SCRUBBED, schema_name, erasure_id, counts)
 
 
@@ -92,7 +94,9 @@ def complete(
     *,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> None:
-    """Keep the receipt, which names nobody, and forget the id."""
+    """Keep the receipt, which names nobody, and forget the id.
+
+    Changes only a scrubbed erasure, so a first receipt stays."""
     _update(settings, queries.COMPLETE, schema_name, erasure_id, receipt)
 
 

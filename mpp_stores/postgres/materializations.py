@@ -91,8 +91,12 @@ def droppable(
     query = queries.SELECT_DROPPABLE.format(schema=Identifier(schema_name))
     found: dict[str, list[int]] = defaultdict(list)
     with postgres_errors("find what no release names"), connect(settings) as connection:
-        for asset, number in connection.execute(query, {"except_run": except_run}):
-            found[asset].append(number)
+        try:
+            rows = connection.execute(query, {"except_run": except_run}).fetchall()
+        except NOTHING_WRITTEN_YET:
+            return {}
+    for asset, number in rows:
+        found[asset].append(number)
     return dict(found)
 
 

@@ -88,7 +88,10 @@ def rollback(
         connection.transaction(),
         connection.cursor(row_factory=class_row(Release)) as cursor,
     ):
-        cursor.execute(queries.LOCK_RELEASES.format(schema=schema))
+        try:
+            cursor.execute(queries.LOCK_RELEASES.format(schema=schema))
+        except NOTHING_WRITTEN_YET as error:
+            raise StoreRejected(STORE, attempted, "nothing was published yet") from error
         cursor.execute(queries.SELECT_RELEASE.format(schema=schema), {"release_id": release_id})
         release = cursor.fetchone()
         if release is None:
@@ -165,7 +168,10 @@ def contents(
         connect(settings) as connection,
         connection.cursor(row_factory=class_row(Materialization)) as cursor,
     ):
-        return _contents(cursor, Identifier(schema_name), release_id)
+        try:
+            return _contents(cursor, Identifier(schema_name), release_id)
+        except NOTHING_WRITTEN_YET:
+            return []
 
 
 def _contents(

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.registry import Registry
 
 
 @pytest.fixture
@@ -18,6 +19,11 @@ def schema_name(settings: StoreSettings) -> Iterator[str]:
     yield name
     with connect(settings) as connection:
         connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(name)))
+
+
+@pytest.fixture
+def registry(settings: StoreSettings, schema_name: str) -> Registry:
+    return Registry(settings, schema_name)
 
 
 @pytest.fixture

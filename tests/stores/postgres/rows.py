@@ -1,6 +1,7 @@
 """Small batches in the shapes of the three tables."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -9,14 +10,17 @@ from mpp_stores.records import (
     DAILY_ACTIVITY_SCHEMA,
     USER_ENGAGEMENT_SCHEMA,
 )
+from mpp_stores.target import MATERIALIZATION
 
 FIRST_AT = datetime(1999, 3, 1, 8, 30, 0, 123456, tzinfo=UTC)
 LAST_AT = datetime(1999, 3, 5, 23, 59, 59, 999999, tzinfo=UTC)
 
+Row = dict[str, Any]
+
 
 def user_engagement(
     user_id: str, campaign_id: str = "spring", *, messages: int = 3, score: float = 0.5
-) -> dict[str, object]:
+) -> Row:
     return {
         "user_id": user_id,
         "campaign_id": campaign_id,
@@ -29,7 +33,7 @@ def user_engagement(
     }
 
 
-def campaign_performance(campaign_id: str, *, score: float = 0.5) -> dict[str, object]:
+def campaign_performance(campaign_id: str, *, score: float = 0.5) -> Row:
     return {
         "campaign_id": campaign_id,
         "message_count": 10,
@@ -44,7 +48,7 @@ def campaign_performance(campaign_id: str, *, score: float = 0.5) -> dict[str, o
     }
 
 
-def daily_activity(event_day: date, *, messages: int = 24) -> dict[str, object]:
+def daily_activity(event_day: date, *, messages: int = 24) -> Row:
     return {
         "event_day": event_day,
         "message_count": messages,
@@ -54,13 +58,21 @@ def daily_activity(event_day: date, *, messages: int = 24) -> dict[str, object]:
     }
 
 
-def engagement_batch(*rows: dict[str, object]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=USER_ENGAGEMENT_SCHEMA)
+def engagement_batch(*rows: Row, materialization: int = 1) -> pa.RecordBatch:
+    return _batch(rows, USER_ENGAGEMENT_SCHEMA, materialization)
 
 
-def performance_batch(*rows: dict[str, object]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=CAMPAIGN_PERFORMANCE_SCHEMA)
+def performance_batch(*rows: Row, materialization: int = 1) -> pa.RecordBatch:
+    return _batch(rows, CAMPAIGN_PERFORMANCE_SCHEMA, materialization)
 
 
-def activity_batch(*rows: dict[str, object]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=DAILY_ACTIVITY_SCHEMA)
+def activity_batch(*rows: Row, materialization: int = 1) -> pa.RecordBatch:
+    return _batch(rows, DAILY_ACTIVITY_SCHEMA, materialization)
+
+
+def _batch(rows: tuple[Row, ...], schema: pa.Schema, materialization: int) -> pa.RecordBatch:
+    """Rows that name a materialization themselves keep it."""
+    return pa.RecordBatch.from_pylist(
+        [{MATERIALIZATION: materialization, **row} for row in rows],
+        schema=schema.append(pa.field(MATERIALIZATION, pa.int64())),
+    )

@@ -2,7 +2,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -11,10 +10,10 @@ from pydantic import SecretStr
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.reader import TableReader
-from mpp_stores.postgres.releases import publish
 from mpp_stores.postgres.writer import CampaignPerformances, UserEngagements
 from mpp_stores.records import CampaignPerformance, UserEngagement
 from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.registry import Registry
 from tests.stores.postgres.rows import (
     campaign_performance,
     engagement_batch,
@@ -30,7 +29,7 @@ async def reader(settings: StoreSettings, schema_name: str) -> AsyncIterator[Tab
     await reader.close()
 
 
-def with_parameters(settings: StoreSettings, **parameters: object) -> StoreSettings:
+def with_parameters(settings: StoreSettings, **parameters: str | int) -> StoreSettings:
     url = conninfo_to_dict(settings.postgres_url.get_secret_value())
     return settings.model_copy(
         update={"postgres_url": SecretStr(make_conninfo("", **{**url, **parameters}))}
@@ -61,10 +60,13 @@ async def forwarding(port: int, settings: StoreSettings) -> AsyncIterator[None]:
 
 async def test_a_database_before_the_first_ingest_reads_as_empty(reader: TableReader) -> None:
     await reader.ping()
-    assert await reader.user_engagement("ada") == []
-    assert await reader.campaign_performance("spring") is None
-    assert await reader.campaign_performances() == []
+    assert await reader.user_engagement("ada", materialization=1) == []
+    assert await reader.campaign_performance("spring", materialization=1) is None
+    assert await reader.campaign_performances(materialization=1) == []
     assert await reader.current_release() is None
+    assert await reader.contents("20261124T052300Z-1f0c2a9b") == {}
+    assert await reader.erasure("some-erasure") is None
+    assert not (await reader.erased_subjects()).includes("ada")
 
 
 async def test_a_user_is_read_alone_and_best_campaign_first(
@@ -77,10 +79,10 @@ async def test_a_user_is_read_alone_and_best_campaign_first(
     ]
     with UserEngagements(settings, schema_name=schema_name) as target:
         target.prepare()
-        target.write(engagement_batch(*rows), "first")
+        target.write(engagement_batch(*rows, materialization=7))
     expected = [UserEngagement(**row) for row in (rows[1], rows[0])]
-    assert await reader.user_engagement("ada") == expected
-    assert await reader.user_engagement("ada' OR '1'='1") == []
+    assert await reader.user_engagement("ada", materialization=7) == expected
+    assert await reader.user_engagement("ada' OR '1'='1", materialization=7) == []
 
 
 async def test_campaigns_are_read_one_by_one_and_best_first(
@@ -89,25 +91,78 @@ async def test_campaigns_are_read_one_by_one_and_best_first(
     rows = [campaign_performance("low", score=0.1), campaign_performance("high", score=0.9)]
     with CampaignPerformances(settings, schema_name=schema_name) as target:
         target.prepare()
-        target.write(performance_batch(*rows), "first")
+        target.write(performance_batch(*rows, materialization=7))
     low, high = (CampaignPerformance(**row) for row in rows)
-    assert await reader.campaign_performances() == [high, low]
-    assert await reader.campaign_performance("low") == low
-    assert await reader.campaign_performance("unheard of") is None
+    assert await reader.campaign_performances(materialization=7) == [high, low]
+    assert await reader.campaign_performance("low", materialization=7) == low
+    assert await reader.campaign_performance("unheard of", materialization=7) is None
 
 
-async def test_the_current_release_is_the_one_that_was_published(
+async def test_a_user_is_read_as_of_one_materialization(
     reader: TableReader, settings: StoreSettings, schema_name: str
 ) -> None:
-    release = publish(
-        settings,
-        dagster_run_id="0b5e8a5e-run",
-        data_through=date(1999, 3, 1),
-        row_counts={"postgres/user_engagement": 3},
-        quality={},
-        schema_name=schema_name,
-    )
-    assert await reader.current_release() == release
+    earlier, later = user_engagement("ada", messages=1), user_engagement("ada", messages=2)
+    with UserEngagements(settings, schema_name=schema_name) as target:
+        target.prepare()
+        target.write(engagement_batch(earlier, materialization=1))
+        target.write(engagement_batch(later, materialization=2))
+    assert await reader.user_engagement("ada", materialization=1) == [UserEngagement(**earlier)]
+    assert await reader.user_engagement("ada", materialization=2) == [UserEngagement(**later)]
+    assert await reader.user_engagement("ada", materialization=3) == []
+
+
+async def test_campaigns_are_read_as_of_one_materialization(
+    reader: TableReader, settings: StoreSettings, schema_name: str
+) -> None:
+    earlier, later = (campaign_performance("spring", score=score) for score in (0.1, 0.2))
+    with CampaignPerformances(settings, schema_name=schema_name) as target:
+        target.prepare()
+        target.write(performance_batch(earlier, materialization=1))
+        target.write(performance_batch(later, materialization=2))
+    as_written = CampaignPerformance(**earlier)
+    assert await reader.campaign_performance("spring", materialization=1) == as_written
+    assert await reader.campaign_performances(materialization=1) == [as_written]
+    assert await reader.campaign_performances(materialization=3) == []
+
+
+async def test_the_current_release_is_the_one_that_is_served(
+    reader: TableReader, registry: Registry
+) -> None:
+    first = registry.publish()
+    assert await reader.current_release() == first
+    second = registry.publish()
+    assert await reader.current_release() == second
+    registry.rollback(first.release_id)
+    assert await reader.current_release() == first
+
+
+async def test_the_contents_of_a_release_are_numbers_by_asset(
+    reader: TableReader, registry: Registry
+) -> None:
+    days = [
+        registry.materialize("mongo/conversations", day) for day in ("1999-03-01", "1999-03-02")
+    ]
+    profiles = registry.materialize("milvus/user_profiles")
+    first = registry.publish()
+    registry.materialize("milvus/user_profiles")
+    registry.publish()
+    assert await reader.contents(first.release_id) == {
+        "mongo/conversations": days,
+        "milvus/user_profiles": [profiles],
+    }
+    registry.retire(keep=1)
+    assert await reader.contents(first.release_id) == {}
+
+
+async def test_an_erasure_is_requested_and_found_again(reader: TableReader) -> None:
+    erasure = await reader.request_erasure("ada")
+    assert (erasure.user_id, erasure.state) == ("ada", "requested")
+    assert await reader.request_erasure("ada") == erasure
+    assert await reader.erasure(erasure.erasure_id) == erasure
+    assert await reader.erasure("another") is None
+    erased = await reader.erased_subjects()
+    assert erased.includes("ada")
+    assert not erased.includes("bob")
 
 
 async def test_a_dead_server_is_reported_as_unavailable(dead_settings: StoreSettings) -> None:
@@ -122,8 +177,8 @@ async def test_a_server_that_never_answers_is_reported_as_unavailable(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         reader = TableReader(at_port(settings, silent.getsockname()[1]))
-        with pytest.raises(StoreUnavailable, match="user 'ada'"):
-            await reader.user_engagement("ada")
+        with pytest.raises(StoreUnavailable, match="engagement of a user"):
+            await reader.user_engagement("ada", materialization=1)
         await reader.close()
 
 

@@ -1,0 +1,80 @@
+from collections.abc import Iterator
+
+import pytest
+from psycopg.sql import SQL, Identifier, Literal
+
+from mpp_stores.errors import StoreUnavailable
+from mpp_stores.postgres import erasures
+from mpp_stores.postgres.compaction import compact
+from mpp_stores.postgres.connection import connect
+from mpp_stores.postgres.writer import UserEngagements
+from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.rows import engagement_batch, user_engagement
+
+
+@pytest.fixture
+def engagements(settings: StoreSettings, schema_name: str) -> Iterator[UserEngagements]:
+    with UserEngagements(settings, schema_name=schema_name) as target:
+        target.prepare()
+        yield target
+
+
+def bytes_of(settings: StoreSettings, schema_name: str, table: str) -> int:
+    name = Literal(Identifier(schema_name, table).as_string())
+    with connect(settings) as connection:
+        [(size,)] = connection.execute(SQL("SELECT pg_relation_size({})").format(name)).fetchall()
+    return int(size)
+
+
+def statistics(settings: StoreSettings, schema_name: str) -> str:
+    """Everything that the planner knows of the schema's tables."""
+    with connect(settings) as connection:
+        known = connection.execute(
+            "SELECT pg_stats::text FROM pg_stats WHERE schemaname = %s", (schema_name,)
+        ).fetchall()
+    return str(known)
+
+
+def test_compacting_keeps_the_rows(
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+) -> None:
+    engagements.write(engagement_batch(user_engagement("ada"), materialization=1))
+    engagements.write(engagement_batch(user_engagement("bob"), materialization=2))
+    erasure = erasures.request(settings, "ada", schema_name=schema_name)
+    engagements.drop([1])
+    kept = engagements.digests([1, 2])
+    assert compact(settings, schema_name=schema_name)
+    assert engagements.digests([1, 2]) == kept
+    assert [batch.to_pylist() for batch in engagements.read([2])] == [[user_engagement("bob")]]
+    assert erasures.open_erasures(settings, schema_name=schema_name) == [erasure]
+
+
+def test_compacting_gives_back_the_bytes_of_dropped_rows(
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+) -> None:
+    engagements.write(engagement_batch(*map(user_engagement, "abcdefgh")))
+    engagements.drop([1])
+    assert bytes_of(settings, schema_name, "user_engagement") > 0
+    compact(settings, schema_name=schema_name)
+    assert bytes_of(settings, schema_name, "user_engagement") == 0
+
+
+def test_compacting_makes_the_planner_forget_dropped_users(
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+) -> None:
+    engagements.write(engagement_batch(user_engagement("ada"), user_engagement("bob")))
+    compact(settings, schema_name=schema_name)
+    assert "ada" in statistics(settings, schema_name)
+    engagements.write(engagement_batch(user_engagement("bob"), materialization=2))
+    engagements.drop([1])
+    compact(settings, schema_name=schema_name)
+    assert "ada" not in statistics(settings, schema_name)
+
+
+def test_a_schema_without_tables_compacts(settings: StoreSettings, schema_name: str) -> None:
+    assert compact(settings, schema_name=schema_name)
+
+
+def test_a_dead_server_is_reported_as_unavailable(dead_settings: StoreSettings) -> None:
+    with pytest.raises(StoreUnavailable, match="postgres: could not connect"):
+        compact(dead_settings)

@@ -1,0 +1,117 @@
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
+from pydantic import SecretStr
+
+from mpp_stores.errors import StoreUnavailable
+from mpp_stores.postgres.connection import connect
+from mpp_stores.postgres.lock import pipeline_lock
+from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.processes import hold_pipeline_lock
+
+WITHIN_SECONDS = 60
+_WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+"""
+
+
+@pytest.fixture
+def own_database(settings: StoreSettings) -> Iterator[StoreSettings]:
+    """Settings of a database without another pipeline: the lock is one a database."""
+    name = f"mpp_test_{uuid.uuid4().hex[:12]}"
+    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    own_url = SecretStr(make_conninfo("", **{**url, "dbname": name}))
+    with connect(settings) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield settings.model_copy(update={"postgres_url": own_url})
+        finally:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+def take(settings: StoreSettings) -> bool:
+    """Take and release the lock; whether it was free at once."""
+    with pipeline_lock(settings) as was_free:
+        return was_free
+
+
+def until_one_waits(settings: StoreSettings) -> None:
+    give_up = time.monotonic() + WITHIN_SECONDS
+    with connect(settings) as connection:
+        while connection.execute(_WAITING).fetchone() != (1,):
+            assert time.monotonic() < give_up, "nobody waits for the lock"
+            time.sleep(0.02)
+
+
+def test_a_lock_that_nobody_holds_is_free_at_once(own_database: StoreSettings) -> None:
+    assert take(own_database)
+
+
+def test_the_second_waits_until_the_first_ends(own_database: StoreSettings) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with pipeline_lock(own_database) as first_was_free:
+            second = threads.submit(take, own_database)
+            until_one_waits(own_database)
+            assert not second.done()
+        assert first_was_free
+        assert second.result(WITHIN_SECONDS) is False
+
+
+def test_a_block_that_fails_gives_the_lock_back(own_database: StoreSettings) -> None:
+    with ThreadPoolExecutor(1) as threads:
+
+        def fail_while_another_waits() -> None:
+            with pipeline_lock(own_database):
+                waiting.append(threads.submit(take, own_database))
+                until_one_waits(own_database)
+                raise LookupError
+
+        waiting: list[Future[bool]] = []
+        with pytest.raises(LookupError):
+            fail_while_another_waits()
+        assert waiting[0].result(WITHIN_SECONDS) is False
+
+
+def test_one_at_a_time_holds_the_lock(own_database: StoreSettings) -> None:
+    holding = most_at_once = 0
+
+    def hold(_: int) -> None:
+        nonlocal holding, most_at_once
+        with pipeline_lock(own_database):
+            holding += 1
+            most_at_once = max(most_at_once, holding)
+            time.sleep(0.01)
+            holding -= 1
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hold, range(8)))
+    assert most_at_once == 1
+
+
+def test_a_holder_that_is_killed_frees_the_lock(own_database: StoreSettings) -> None:
+    processes = get_context("spawn")
+    held = processes.Event()
+    holder = processes.Process(target=hold_pipeline_lock, args=(own_database, held))
+    holder.start()
+    try:
+        assert held.wait(WITHIN_SECONDS)
+        with ThreadPoolExecutor(1) as threads:
+            second = threads.submit(take, own_database)
+            until_one_waits(own_database)
+            holder.kill()
+            assert second.result(WITHIN_SECONDS) is False
+    finally:
+        holder.kill()
+        holder.join()
+
+
+def test_a_dead_server_is_reported_as_unavailable(dead_settings: StoreSettings) -> None:
+    with pytest.raises(StoreUnavailable, match="postgres: could not connect"):
+        take(dead_settings)

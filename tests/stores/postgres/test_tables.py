@@ -1,0 +1,71 @@
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres import erasures
+from mpp_stores.postgres.compaction import compact
+from mpp_stores.postgres.connection import connect
+from mpp_stores.postgres.writer import (
+    CampaignPerformances,
+    DailyActivity,
+    PostgresTarget,
+    UserEngagements,
+)
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION
+from tests.stores.postgres.processes import prepare
+from tests.stores.postgres.registry import Registry
+
+USES: dict[str, Callable[[Registry], object]] = {
+    "preparing a target": lambda own: prepare(own.settings, own.schema_name),
+    "beginning a materialization": lambda own: own.begin("postgres/user_engagement"),
+    "publishing": lambda own: own.publish(),
+    "requesting an erasure": lambda own: erasures.request(
+        own.settings, "ada", schema_name=own.schema_name
+    ),
+    "asking who was erased": lambda own: erasures.erased_subjects(
+        own.settings, schema_name=own.schema_name
+    ),
+    "compacting": lambda own: compact(own.settings, schema_name=own.schema_name),
+}
+
+
+@pytest.mark.parametrize("target", [UserEngagements, CampaignPerformances, DailyActivity])
+def test_a_table_has_the_columns_of_the_record_the_number_and_the_hash(
+    settings: StoreSettings, schema_name: str, target: type[PostgresTarget]
+) -> None:
+    with target(settings, schema_name=schema_name) as opened, connect(settings) as connection:
+        opened.prepare()
+        columns = connection.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+            (schema_name, target.table.name),
+        ).fetchall()
+    expected = [*target.schema.names, MATERIALIZATION, IDENTITY_HASH]
+    assert [column for (column,) in columns] == expected
+
+
+def test_processes_creating_the_tables_at_once_all_succeed(
+    settings: StoreSettings, schema_name: str
+) -> None:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        preparing = [processes.submit(prepare, settings, schema_name) for _ in range(8)]
+        assert [prepared.result(timeout=60) for prepared in preparing] == [None] * 8
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_tables_of_an_earlier_version_are_refused_with_what_to_do(
+    registry: Registry, use: Callable[[Registry], object]
+) -> None:
+    with connect(registry.settings) as connection:
+        for statement in (
+            SQL("CREATE SCHEMA {}"),
+            SQL("CREATE TABLE {}.user_engagement (user_id text, materialization text)"),
+        ):
+            connection.execute(statement.format(Identifier(registry.schema_name)))
+    with pytest.raises(StoreRejected, match=r"earlier version: `mpp reset`.*ingest again"):
+        use(registry)
