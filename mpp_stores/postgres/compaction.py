@@ -9,7 +9,10 @@ from mpp_stores.postgres.connection import connect, postgres_errors
 from mpp_stores.settings import StoreSettings
 
 _REWRITE: Final = SQL("VACUUM (FULL, ANALYZE) {table}")
-_REWRITTEN = (*(table.name for table in tables.DATA_TABLES), "erasures")
+# A type set anew, though the same, discards the planner's samples: ANALYZE replaces those of
+# a column, but keeps them where the table is empty.
+_FORGET_SAMPLES: Final = SQL("ALTER TABLE {table} ALTER COLUMN user_id TYPE text")
+_NAMING_USERS = (tables.USER_ENGAGEMENT.name, "erasures")
 
 
 def compact(settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -> bool:
@@ -17,11 +20,13 @@ def compact(settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -
     Postgres can.
 
     Readers wait while a table is rewritten: it holds a row a user or engagement. The
-    server's write-ahead log keeps former pages until it recycles its files, and the
-    planner's statistics keep sampled ids until the next ANALYZE, which is done here.
+    planner's samples of ids are taken anew. The server's write-ahead log keeps former
+    pages until it recycles its files.
     """
     with postgres_errors("compact the tables"), connect(settings) as connection:
         tables.prepare(connection, schema_name)
-        for name in _REWRITTEN:
-            connection.execute(_REWRITE.format(table=Identifier(schema_name, name)))
+        for name in _NAMING_USERS:
+            table = Identifier(schema_name, name)
+            connection.execute(_FORGET_SAMPLES.format(table=table))
+            connection.execute(_REWRITE.format(table=table))
     return True

@@ -59,16 +59,32 @@ def test_compacting_gives_back_the_bytes_of_dropped_rows(
     assert bytes_of(settings, schema_name, "user_engagement") == 0
 
 
+@pytest.mark.parametrize("others", [["bob"], []], ids=["others remain", "nobody remains"])
 def test_compacting_makes_the_planner_forget_dropped_users(
-    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements, others: list[str]
 ) -> None:
-    engagements.write(engagement_batch(user_engagement("ada"), user_engagement("bob")))
+    users = map(user_engagement, ["ada-lovelace", *others])
+    engagements.write(engagement_batch(*users, materialization=1))
     compact(settings, schema_name=schema_name)
-    assert "ada" in statistics(settings, schema_name)
-    engagements.write(engagement_batch(user_engagement("bob"), materialization=2))
+    engagements.write(engagement_batch(*map(user_engagement, others), materialization=2))
     engagements.drop([1])
     compact(settings, schema_name=schema_name)
-    assert "ada" not in statistics(settings, schema_name)
+    assert "ada-lovelace" not in statistics(settings, schema_name)
+
+
+def test_compacting_makes_the_planner_forget_who_was_erased(
+    settings: StoreSettings, schema_name: str
+) -> None:
+    requests = [
+        erasures.request(settings, user, schema_name=schema_name)
+        for user in ("ada-lovelace", "bob")
+    ]
+    compact(settings, schema_name=schema_name)
+    for each in requests:
+        erasures.mark_scrubbed(settings, each.erasure_id, {}, schema_name=schema_name)
+        erasures.complete(settings, each.erasure_id, {}, schema_name=schema_name)
+    compact(settings, schema_name=schema_name)
+    assert "ada-lovelace" not in statistics(settings, schema_name)
 
 
 def test_a_schema_without_tables_compacts(settings: StoreSettings, schema_name: str) -> None:
