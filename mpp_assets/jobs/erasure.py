@@ -6,6 +6,7 @@ held is then dropped, the engines are asked to compact, and every place is searc
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mpp_assets.jobs.mentions import Mention
 from mpp_assets.jobs.retention import drop_unneeded, unpublished_landings
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
 from mpp_stores import rejections
+from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, fingerprint
 from mpp_stores.mongo.writer import Conversations
 from mpp_stores.postgres.compaction import compact
@@ -76,7 +78,7 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
         found[f"lake/{dataset.name}"] = _rows_of_user(dataset, user_id)
     mention = Mention(user_id)
     found["lake/rejected_events"] = sum(
-        mention.occurs_in([record.record]) for record in rejections.rejected(lake)
+        _is_about(record.record, user_id, mention) for record in rejections.rejected(lake)
     )
     found["files"] = sum(
         scrub_file(file, lambda found: found == user_id, user_id) > 0 for file in _files(settings)
@@ -87,6 +89,15 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
         if file.is_file()
     )
     return found
+
+
+def _is_about(rejected: str, user_id: str, mention: Mention) -> bool:
+    """Whose record it is, if it says so; else whether it mentions the user."""
+    try:
+        users = users_of(json.loads(rejected))
+    except ValueError:
+        users = set()
+    return user_id in users if users else mention.occurs_in([rejected])
 
 
 def _rows_of_user(dataset: Path, user_id: str) -> int:

@@ -83,12 +83,12 @@ def land_batch(
     return summary
 
 
-def withdraw_batch(spark: SparkSession, lake: Lake, batch: str, *, landing: int) -> BatchSummary:
-    """Replace the batch by an empty landing. Its file is the caller's to put away."""
+def withdraw_batch(spark: SparkSession, lake: Lake, file: Path, *, landing: int) -> BatchSummary:
+    """Replace the batch of a file that was put away by an empty landing."""
     summary = BatchSummary(
-        batch=batch,
+        batch=file.name,
         landing=landing,
-        fingerprint="",
+        fingerprint=fingerprint(file),
         withdrawn=True,
         read=0,
         accepted=0,
@@ -96,7 +96,7 @@ def withdraw_batch(spark: SparkSession, lake: Lake, batch: str, *, landing: int)
         duplicates=0,
         rejected_by_reason={},
         event_days=[],
-        touched_days=_touched_days(spark, lake, batch, landing),
+        touched_days=_touched_days(spark, lake, file.name, landing),
     )
     _replace_landing(lake, summary)
     return summary

@@ -1,7 +1,5 @@
 """How the commands write, and how they end when something is wrong."""
 
-import json
-from dataclasses import asdict, is_dataclass
 from typing import Any, NoReturn
 
 import typer
@@ -20,16 +18,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(value: Any) -> None:
-    """Dataclasses as objects, days and times as ISO 8601 text."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_as_json))
+    """Dataclasses as objects, paths as text, days and times as ISO 8601 text."""
+    from pydantic_core import to_json  # noqa: PLC0415 - the command line must not pay for it
+
+    typer.echo(to_json(value, indent=2))
 
 
 def fail(message: str, status: int = 1) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(status)
-
-
-def _as_json(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return value.isoformat()

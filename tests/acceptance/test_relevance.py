@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from mpp_stores.settings import StoreSettings
-from mpp_stores.targets import open_target
 from tests.acceptance.conftest import PROJECT_ROOT
+from tests.acceptance.stored_rows import rows_of
 
 TOPICS = tomllib.loads((PROJECT_ROOT / "data/sample_topics.toml").read_text())["topics"]
 CAMPAIGNS_OF_TOPIC = {
@@ -28,11 +28,9 @@ def users_with_an_unmet_campaign(settings: StoreSettings) -> dict[str, set[str]]
     """By user: the campaigns not met yet, of topics of which the user met another."""
     met: dict[str, set[str]] = defaultdict(set)
     messages: dict[str, int] = defaultdict(int)
-    with open_target("postgres/user_engagement", settings) as target:
-        for batch in target.read():
-            for row in batch.to_pylist():
-                met[row["user_id"]].add(row["campaign_id"])
-                messages[row["user_id"]] += row["message_count"]
+    for row in rows_of(settings, "postgres/user_engagement"):
+        met[row["user_id"]].add(row["campaign_id"])
+        messages[row["user_id"]] += row["message_count"]
     wanted = {
         user: {c for of_topic in CAMPAIGNS_OF_TOPIC.values() if of_topic & seen for c in of_topic}
         - seen

@@ -1,7 +1,5 @@
 """Landed events: the files as they came, parsed and validated, batch by batch."""
 
-from pathlib import Path
-
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
@@ -57,9 +55,9 @@ def landed_events(
 
 def _land(spark: SparkSession, platform: Platform, batch: str, number: int) -> BatchSummary:
     settings, lake = platform.settings, platform.lake
-    file: Path = settings.landing / batch
-    if not file.exists() and (settings.withdrawn / batch).exists():
-        return withdraw_batch(spark, lake, batch, landing=number)
+    file, put_away = settings.landing / batch, settings.withdrawn / batch
+    if not file.exists() and put_away.exists():
+        return withdraw_batch(spark, lake, put_away, landing=number)
     return land_batch(
         spark,
         lake,

@@ -19,9 +19,6 @@ BATCHES_A_TICK = 100
 SETTLED_SECONDS = 2.0
 """A file that was modified more recently may still be written to."""
 
-WITHDRAWN = "withdrawn"
-"""Takes the place of the fingerprint of a file that was withdrawn."""
-
 land_job = dg.define_asset_job(
     "land",
     dg.AssetSelection.assets(landed_events),
@@ -113,7 +110,12 @@ def files_found(settings: PipelineSettings, now: float) -> Iterator[tuple[str, s
             yield file.name, fingerprint(file)
     for file in _files(settings.withdrawn):
         if file.name not in landing:
-            yield file.name, WITHDRAWN
+            yield file.name, withdrawn(fingerprint(file))
+
+
+def withdrawn(found: str) -> str:
+    """The fingerprint of a file that was put away, which is not that of the landed file."""
+    return f"withdrawn {found}"
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -129,7 +131,7 @@ def _landed_fingerprint(lake: Lake, batch: str) -> str | None:
     summary = lake.summary(batch)
     if summary is None:
         return None
-    return WITHDRAWN if summary.withdrawn else summary.fingerprint
+    return withdrawn(summary.fingerprint) if summary.withdrawn else summary.fingerprint
 
 
 def _request_range(batches: list[str], requested: Mapping[str, str]) -> dg.RunRequest:

@@ -87,7 +87,7 @@ def test_a_day_without_any_batch_has_no_events(spark, lake):
 def test_a_withdrawn_batch_gives_way_to_the_batch_before_it(spark, lake, tmp_path):
     land(spark, lake, tmp_path, "a.json", 1_000, message_id="m", message="early")
     land(spark, lake, tmp_path, "b.json", 2_000, message_id="m", message="late")
-    withdraw_batch(spark, lake, "b.json", landing=next_landing())
+    withdraw_batch(spark, lake, tmp_path / "b.json", landing=next_landing())
     build_conversation_events(spark, lake, [DAY])
     [row] = read_conversation_events(spark, lake).collect()
     assert (row.text, row.batch) == ("early", "a.json")

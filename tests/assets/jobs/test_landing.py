@@ -177,9 +177,10 @@ def test_an_interrupted_landing_is_not_read_and_removed_by_the_next(
 
 
 def test_a_withdrawn_batch_holds_nothing_and_names_the_days_it_had(spark, lake, tmp_path):
-    land(spark, lake, written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}, "faulty"]))
+    file = written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}, "faulty"])
+    land(spark, lake, file)
     number = next_landing()
-    summary = withdraw_batch(spark, lake, "events.json", landing=number)
+    summary = withdraw_batch(spark, lake, file, landing=number)
     assert (summary.withdrawn, summary.landing, summary.read) == (True, number, 0)
     assert (summary.event_days, summary.touched_days) == ([], ["2026-01-06", "2026-01-08"])
     assert landed(spark, lake) == []
@@ -192,11 +193,10 @@ def test_withdrawing_a_batch_touches_the_days_of_other_batches_with_its_messages
 ):
     message = EVENT | {"message_id": "m-1"}
     # A later landing of an older file: the message of moved.json counts.
-    land(
-        spark, lake, written(tmp_path, [message | {"timestamp": "2026-01-08"}], "moved.json", at=9)
-    )
+    moved = written(tmp_path, [message | {"timestamp": "2026-01-08"}], "moved.json", at=9)
+    land(spark, lake, moved)
     land(spark, lake, written(tmp_path, [message], "first.json", at=5))
-    summary = withdraw_batch(spark, lake, "moved.json", landing=next_landing())
+    summary = withdraw_batch(spark, lake, moved, landing=next_landing())
     assert summary.touched_days == ["2026-01-06", "2026-01-08"]
 
 
@@ -204,14 +204,15 @@ def test_a_withdrawn_batch_can_be_withdrawn_again_and_lands_again(spark, lake, t
     file = written(tmp_path, [EVENT])
     land(spark, lake, file)
     for _ in range(2):
-        summary = withdraw_batch(spark, lake, "events.json", landing=next_landing())
-    assert summary.fingerprint != fingerprint(file)
+        summary = withdraw_batch(spark, lake, file, landing=next_landing())
+    assert summary.fingerprint == fingerprint(file)
     assert land(spark, lake, file).withdrawn is False
     assert len(landed(spark, lake)) == 1
 
 
-def test_a_batch_that_never_landed_can_be_withdrawn(spark, lake):
-    summary = withdraw_batch(spark, lake, "never.json", landing=next_landing())
+def test_a_batch_that_never_landed_can_be_withdrawn(spark, lake, tmp_path):
+    file = written(tmp_path, [EVENT], "never.json")
+    summary = withdraw_batch(spark, lake, file, landing=next_landing())
     assert (summary.withdrawn, summary.touched_days) == (True, [])
 
 

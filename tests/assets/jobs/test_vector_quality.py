@@ -16,9 +16,7 @@ def test_each_faulty_vector_is_named_under_its_fault(spark):
         "hole": [None, *UNIT[1:]],
         "none": None,
     }
-    rows = spark.createDataFrame(
-        list(vectors.items()), "message_id string, embedding array<float>"
-    )
+    rows = spark.createDataFrame(list(vectors.items()), "message_id string, embedding array<float>")
     found = {fault: set(ids) for fault, ids in ids_of_bad_vectors(rows).items()}
     assert found == {
         "dimension": {"short", "none"},

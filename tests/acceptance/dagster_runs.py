@@ -1,0 +1,61 @@
+"""Runs of the stack's Dagster, through the GraphQL that its UI uses."""
+
+from time import sleep
+from typing import Any
+
+import httpx
+
+LAUNCH = """
+mutation Launch($parameters: ExecutionParams!) {
+  launchRun(executionParams: $parameters) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on Error { message }
+  }
+}
+"""
+RUNS = """
+query Runs($limit: Int!) {
+  runsOrError(limit: $limit) {
+    ... on Runs { results { runId jobName status startTime endTime creationTime } }
+  }
+}
+"""
+
+
+class Dagster:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def materialize_day(self, asset: list[str], day: str) -> str:
+        """Launch the asset's materialization of one day. Returns the run id."""
+        parameters = {
+            "selector": {
+                "repositoryName": "__repository__",
+                "repositoryLocationName": "mpp_assets.definitions",
+                "jobName": "__ASSET_JOB",
+                "assetSelection": [{"path": asset}],
+            },
+            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
+        }
+        launched = self._ask(LAUNCH, parameters=parameters)["launchRun"]
+        assert "run" in launched, launched
+        return str(launched["run"]["runId"])
+
+    def runs(self, limit: int) -> list[dict[str, Any]]:
+        """The runs that were created last, latest first; times in seconds since 1970."""
+        found: list[dict[str, Any]] = self._ask(RUNS, limit=limit)["runsOrError"]["results"]
+        return found
+
+    def wait_until_idle(self) -> None:
+        """Until no run is queued or running."""
+        ended = {"SUCCESS", "FAILURE", "CANCELED"}
+        while any(run["status"] not in ended for run in self.runs(20)):
+            sleep(1)
+
+    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        reply = httpx.post(
+            f"{self._url}/graphql", json={"query": query, "variables": variables}, timeout=30
+        )
+        data: dict[str, Any] = reply.json()["data"]
+        return data

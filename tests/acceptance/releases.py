@@ -1,0 +1,37 @@
+"""What is served, and waiting for what will be."""
+
+from time import monotonic, sleep
+
+from mpp_stores.lake import Lake
+from mpp_stores.postgres.releases import contents, current_release
+from mpp_stores.records import Release
+from mpp_stores.settings import StoreSettings
+
+LONGEST_WAIT_SECONDS = 300.0
+
+
+def served(settings: StoreSettings) -> Release:
+    release = current_release(settings)
+    assert release is not None
+    return release
+
+
+def numbers(settings: StoreSettings, asset: str) -> dict[str, int]:
+    """The served materialization of each partition of the asset."""
+    return {
+        each.partition: each.materialization
+        for each in contents(settings, served(settings).release_id)
+        if each.asset == asset
+    }
+
+
+def release_holding(settings: StoreSettings, batch: str, *, after: Release) -> Release:
+    """The first release after `after` that names the batch as it landed last."""
+    started = monotonic()
+    while monotonic() - started < LONGEST_WAIT_SECONDS:
+        summary = Lake(settings.lake).summary(batch)
+        landing = numbers(settings, "lake/landed_events").get(batch)
+        if summary and summary.landing == landing and served(settings) != after:
+            return served(settings)
+        sleep(1)
+    raise TimeoutError(f"no release holds {batch} after {LONGEST_WAIT_SECONDS:.0f} s")

@@ -1,0 +1,105 @@
+"""Two users ask to be forgotten while other runs are under way."""
+
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mpp_stores.lake import Lake
+from mpp_stores.settings import StoreSettings
+from mpp_stores.targets import TARGETS, open_target
+from tests.acceptance.conftest import MPP, PROJECT_ROOT
+from tests.acceptance.dagster_runs import Dagster
+from tests.acceptance.releases import numbers, served
+from tests.acceptance.test_trust_batches import BATCH, LATE_DAY, USER
+
+ERASED = ("user-042", "user-107")
+
+# Engines may keep dropped bytes until they recycle these files; docs/erasure.md says why.
+KEPT_UNTIL_COMPACTION = ("engines", "dagster")
+
+pytestmark = pytest.mark.usefixtures("first_make_up")
+
+
+@pytest.fixture(scope="module")
+def dagster(stack: dict[str, str]) -> Dagster:
+    return Dagster(stack["MPP_DAGSTER_URL"])
+
+
+@pytest.fixture(scope="module")
+def erased(settings: StoreSettings, dagster: Dagster) -> dict[str, str]:
+    """What `mpp erase` printed of each user, and `mpp withdraw` of a batch, run at once with
+    two materializations of the same day."""
+    for _ in range(2):
+        dagster.materialize_day(["postgres", "daily_activity"], LATE_DAY)
+    commands = {user: ("erase", user) for user in ERASED} | {BATCH: ("withdraw", BATCH)}
+    started = {
+        name: subprocess.Popen(
+            [MPP, *arguments],
+            cwd=PROJECT_ROOT,
+            env=os.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name, arguments in commands.items()
+    }
+    printed = {name: process.communicate()[0] for name, process in started.items()}
+    failed = {name: printed[name] for name, process in started.items() if process.returncode}
+    assert not failed
+    dagster.wait_until_idle()
+    return printed
+
+
+@pytest.mark.parametrize("user", ERASED)
+def test_the_receipt_names_places_and_nobody(erased, user):
+    receipt = erased[user].split("receipt", maxsplit=1)[-1]
+    for place in (*TARGETS, "lake/landed_events", "lake/rejected_events", "reports"):
+        assert place in receipt
+    assert user not in receipt
+
+
+@pytest.mark.parametrize("target_name", sorted(TARGETS))
+@pytest.mark.parametrize("user", [*ERASED, USER])
+def test_no_store_has_a_row_of_the_user_in_any_release(settings, erased, target_name, user):
+    with open_target(target_name, settings) as target:
+        assert target.rows_of_user(user) == 0
+
+
+@pytest.mark.parametrize("user", ERASED)
+def test_no_file_of_the_stack_names_the_user(settings, erased, user):
+    home = Path(settings.home)
+    naming = [
+        str(file.relative_to(home))
+        for file in home.rglob("*")
+        if file.is_file()
+        and file.relative_to(home).parts[0] not in KEPT_UNTIL_COMPACTION
+        and user.encode() in file.read_bytes()
+    ]
+    assert naming == []
+
+
+def test_a_withdrawn_batch_is_in_no_store_and_its_file_is_kept(settings, erased):
+    assert (settings.withdrawn / BATCH).exists()
+    summaries = Lake(settings.lake).summaries()
+    assert {batch.batch: batch.accepted for batch in summaries}[BATCH] == 0
+    assert served(settings).row_counts["lake/landed_events"] == sum(
+        batch.accepted for batch in summaries
+    )
+
+
+def test_runs_never_overlapped(erased, dagster):
+    """Two for the same day, two erasures, an erasure during a run."""
+    runs = sorted(dagster.runs(40), key=lambda run: run["startTime"])
+    assert {run["jobName"] for run in runs} >= {"scrub_user", "complete_erasure", "refresh"}
+    assert all(run["status"] == "SUCCESS" for run in runs), runs
+    for first, second in pairwise(runs):
+        assert first["endTime"] <= second["startTime"], (first, second)
+
+
+def test_the_day_that_two_runs_wrote_holds_its_rows_once(settings, erased):
+    with open_target("postgres/daily_activity", settings) as target:
+        number = numbers(settings, "postgres/daily_activity")[LATE_DAY]
+        assert target.digests([number])[number].row_count == 1

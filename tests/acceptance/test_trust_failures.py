@@ -1,0 +1,89 @@
+"""A refresh that a check stops, in a file with events of somebody who was erased."""
+
+import json
+
+import httpx
+import pytest
+
+from mpp_stores.neo4j.connection import connect
+from mpp_stores.settings import StoreSettings
+from tests.acceptance.conftest import MPP, attempt, run
+from tests.acceptance.releases import served
+from tests.acceptance.stored_rows import stored_rows
+from tests.acceptance.test_trust_erasure import ERASED, erased  # noqa: F401 - the users are erased
+
+BATCH = "after-erasure.jsonl"
+NEW_USER = "new-user-8002"
+
+pytestmark = pytest.mark.usefixtures("first_make_up", "erased")
+
+
+def event(user: str) -> str:
+    return json.dumps(
+        {
+            "user_id": user,
+            "message": "Which trail shoes survive a wet winter?",
+            "timestamp": "2026-11-17T10:00:00Z",
+            "campaign": "running-shoe-trade-in",
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def loose_node(settings: StoreSettings):
+    """A user that no message and no engagement names. Yields what removes it."""
+    with connect(settings) as driver:
+
+        def execute(statement: str) -> None:
+            driver.execute_query(statement, user_id="loose-user", database_=settings.neo4j_database)
+
+        remove = "MATCH (user:User {user_id: $user_id}) DELETE user"
+        execute("CREATE (:User {user_id: $user_id})")
+        yield lambda: execute(remove)
+        execute(remove)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("files") / BATCH
+    path.write_text("\n".join([event(NEW_USER), event(ERASED[0])]))
+    return path
+
+
+def test_a_failed_run_changes_nothing_that_is_served(stack, settings, loose_node, file):
+    release, rows = served(settings), stored_rows(settings)
+    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as api:
+        reply = api.get("/recommendations/user-011").json()
+        failed = attempt(MPP, "ingest", str(file))
+        assert failed.returncode == 1
+        again = api.get("/recommendations/user-011?limit=5").json()
+        assert (again["release"]["release_id"], again["items"]) == (
+            reply["release"]["release_id"],
+            reply["items"],
+        )
+        assert api.get(f"/recommendations/{NEW_USER}").json()["strategy"] == "popular"
+    assert served(settings) == release
+    for name, found in stored_rows(settings).items():
+        if not name.startswith("lake/"):  # the lake is ahead of what is served
+            assert found == rows[name], name
+
+
+def test_mpp_check_fails_and_names_what_is_wrong(loose_node):
+    checked = attempt(MPP, "check")
+    assert checked.returncode == 1
+    assert "user loose-user" in checked.stdout
+
+
+def test_the_same_file_is_published_once_the_cause_is_removed(settings, loose_node, file):
+    loose_node()
+    former = served(settings)
+    run(MPP, "ingest", str(file))
+    assert served(settings) != former
+    run(MPP, "check")
+
+
+def test_an_erased_user_who_lands_again_is_rejected_and_not_kept(settings):
+    [rejected] = json.loads(run(MPP, "rejected", "--batch", BATCH, "--json"))
+    assert (rejected["reasons"], rejected["record"]) == (["user erased"], "")
+    assert ERASED[0] not in (settings.landing / BATCH).read_text()
+    assert NEW_USER in (settings.landing / BATCH).read_text()
