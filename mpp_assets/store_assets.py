@@ -24,7 +24,9 @@ RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 FRESHNESS = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=26), fail_window=timedelta(hours=30)
 )
-# Follows its upstream assets however those came to be updated: by a sensor, a backfill, a person.
+# Of what is derived from all days: it follows its upstream assets however those came to be
+# updated, by a sensor, a backfill or a person. Days themselves are what the refresh sensor
+# decides on: any batch is upstream of every day.
 AFTER_UPSTREAM = (
     dg.AutomationCondition.any_deps_updated().since_last_handled()
     & dg.AutomationCondition.all_deps_blocking_checks_passed()

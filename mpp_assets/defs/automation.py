@@ -47,8 +47,7 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(run_key=ended, partition_key=ended)
 
 
-# Whatever was materialized by hand, by a backfill or by a run that failed half-way: the assets
-# downstream of it follow.
+# After days that were materialized by hand or by a backfill.
 automation = dg.AutomationConditionSensorDefinition(
     "automation",
     target=dg.AssetSelection.all(),

@@ -2,6 +2,7 @@ import dagster as dg
 import pytest
 
 from mpp_assets.definitions import definitions
+from mpp_assets.pool import POOL
 from mpp_stores.targets import TARGETS
 
 REPOSITORY = definitions.get_repository_def()
@@ -23,6 +24,32 @@ def test_every_asset_says_what_it_is(key: dg.AssetKey):
     assert node.owners
     assert node.kinds
     assert node.metadata["dagster/column_schema"].columns
+    assert node.freshness_policy is not None
+    assert node.pools == {POOL}
+
+
+def test_what_is_derived_from_all_days_follows_its_upstream():
+    for key in GRAPH.materializable_asset_keys:
+        node = GRAPH.get(key)
+        assert bool(node.automation_condition) == (node.partitions_def is None), key
+
+
+def test_every_check_that_reads_a_store_is_in_the_pool_of_those_that_write():
+    for check in definitions.asset_checks:
+        if not all(key.name == "last_day_is_there" for key in check.check_keys):
+            assert check.op.pool == POOL, check.check_keys
+
+
+def test_sensors_and_the_schedule_run_from_the_start():
+    automations = [*REPOSITORY.sensor_defs, *REPOSITORY.schedule_defs]
+    assert {each.name for each in automations} == {
+        "landing_sensor",
+        "refresh_sensor",
+        "erasure_sensor",
+        "automation",
+        "daily_refresh",
+    }
+    assert all(each.default_status.value == "RUNNING" for each in automations)
 
 
 def test_a_range_of_days_is_one_run():

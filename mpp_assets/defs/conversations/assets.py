@@ -10,7 +10,6 @@ from mpp_assets.partitions import EVENT_DAYS, FROM_EVERY_BATCH, event_days
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_assets.store_assets import (
-    AFTER_UPSTREAM,
     FRESHNESS,
     OWNERS,
     begin,
@@ -20,8 +19,6 @@ from mpp_assets.store_assets import (
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
 
 
-# No automation condition: any batch is upstream of every day, the refresh sensor knows which
-# days a batch touched.
 @dg.asset(
     key=["lake", "conversation_events"],
     group_name="conversations",
@@ -55,7 +52,6 @@ def conversation_events(
     owners=OWNERS,
     pool=POOL,
     freshness_policy=FRESHNESS,
-    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_EMBEDDING_SCHEMA),
 )
 def message_embeddings(

@@ -9,7 +9,6 @@ from mpp_assets.partitions import EVENT_DAYS, event_days
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_assets.store_assets import (
-    AFTER_UPSTREAM,
     FRESHNESS,
     OWNERS,
     RETRY,
@@ -30,7 +29,6 @@ from mpp_stores.records import CONVERSATION_DOCUMENT_SCHEMA
     owners=OWNERS,
     pool=POOL,
     freshness_policy=FRESHNESS,
-    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(CONVERSATION_DOCUMENT_SCHEMA),
 )
 def conversations(

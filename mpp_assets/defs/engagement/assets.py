@@ -77,7 +77,6 @@ def campaign_performance(
     owners=OWNERS,
     pool=POOL,
     freshness_policy=FRESHNESS,
-    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(DAILY_ACTIVITY_SCHEMA),
 )
 def daily_activity(

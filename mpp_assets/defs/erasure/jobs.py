@@ -42,6 +42,8 @@ def verify_and_complete(
     """
     settings, lake = platform.settings, platform.lake
     erasure = _open(platform, config)
+    if erasure.scrubbed_at is None:
+        raise dg.Failure(f"erasure {erasure.erasure_id} is not scrubbed yet", allow_retries=False)
     dropped = drop_remains(settings, lake, context.run_id)
     left = remaining(settings, lake, erasure.user_id or "")
     if any(left.values()):

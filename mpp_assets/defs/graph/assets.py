@@ -31,7 +31,6 @@ from mpp_stores.records import ENGAGED_WITH_SCHEMA, MESSAGE_SCHEMA
     owners=OWNERS,
     pool=POOL,
     freshness_policy=FRESHNESS,
-    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_SCHEMA),
 )
 def message_graph(

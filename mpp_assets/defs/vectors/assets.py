@@ -31,7 +31,6 @@ from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
     owners=OWNERS,
     pool=POOL,
     freshness_policy=FRESHNESS,
-    automation_condition=AFTER_UPSTREAM,
     metadata=table_metadata(MESSAGE_VECTOR_SCHEMA),
 )
 def message_vectors(

@@ -90,9 +90,19 @@ def source() -> ReportInput:
             Topic(2, 3, 1, ["shoes"], ["Muddy shoes"], [("shoes", 3)]),
         ],
         batches=[
-            BatchSummary("b.json", 10, 7, 2, 1, {"timestamp invalid": 2}, [], []),
+            BatchSummary("b.json", 1, "", False, 10, 7, 2, 1, {"timestamp invalid": 2}, [], []),
             BatchSummary(
-                "a.json", 5, 4, 1, 0, {"timestamp invalid": 1, "user_id missing": 1}, [], []
+                "a.json",
+                1,
+                "",
+                False,
+                5,
+                4,
+                1,
+                0,
+                {"timestamp invalid": 1, "user_id missing": 1},
+                [],
+                [],
             ),
         ],
         data_through=TUESDAY,
@@ -245,7 +255,7 @@ def test_messages_and_ids_of_strangers_stay_text_in_the_page(
             [_campaign(HOSTILE, 1, 1, 0.5)], CAMPAIGN_PERFORMANCE_SCHEMA
         ),
         topics=[Topic(1, 1, 1, [HOSTILE], [HOSTILE], [(HOSTILE, 1)])],
-        batches=[BatchSummary(HOSTILE, 1, 1, 0, 0, {HOSTILE: 1}, [], [])],
+        batches=[BatchSummary(HOSTILE, 1, "", False, 1, 1, 0, 0, {HOSTILE: 1}, [], [])],
     )
     page = write_report(build_report(hostile), tmp_path).html.read_text()
     assert "<script" not in page
