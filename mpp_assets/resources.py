@@ -50,6 +50,7 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         "spark.master": settings.master,
         "spark.app.name": "marketing-personalization-platform",
         "spark.driver.memory": settings.driver_memory,
+        "spark.driver.extraJavaOptions": settings.driver_java_options,
         "spark.driver.bindAddress": settings.driver_host,
         "spark.driver.host": settings.driver_host,
         "spark.sql.session.timeZone": "UTC",
