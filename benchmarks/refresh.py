@@ -1,6 +1,6 @@
 """What a refresh costs: a first day, an unchanged day, a new day against a rebuild, and growth.
 
-    .venv/bin/python benchmarks/refresh.py 2000 20000 100000
+    .venv/bin/python -m benchmarks.refresh 2000 20000 100000
 
 For each number of messages, on a stack of stores of its own in a temporary folder: 30 days
 are landed and refreshed, one of them again unchanged, then day 31 is added, then all 31 are
@@ -10,13 +10,8 @@ put where embedded texts are kept: the model then has nothing to do.
 """
 
 import json
-import os
 import random
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,14 +22,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.stores import running_stores
 from mpp_assets.definitions import definitions
 from mpp_assets.jobs.embeddings import BUNDLED_MODEL
 from mpp_assets.resources import RESOURCES
-from mpp_local.environment import stack_environment
 from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
 
-MPP = Path(sys.executable).with_name("mpp")
 DAYS = 31
 FIRST_DAY = datetime(2026, 9, 1, tzinfo=UTC)
 CAMPAIGNS = 40
@@ -81,22 +75,6 @@ def precompute_vectors(lake: Path, texts: list[str]) -> None:
     pq.write_table(table, folder / "part-0.parquet")
 
 
-@contextmanager
-def stores() -> Iterator[Path]:
-    """A running stack of stores whose addresses are in the environment."""
-    with tempfile.TemporaryDirectory(prefix="mpp-benchmark-") as folder:
-        home = Path(folder)
-        os.environ["MPP_HOME"] = folder
-        subprocess.run([MPP, "up", "--only", "stores"], check=True, capture_output=True)
-        os.environ.update(stack_environment(home))
-        try:
-            yield home
-        finally:
-            subprocess.run([MPP, "down"], check=True, capture_output=True)
-            for name in [name for name in os.environ if name.startswith("MPP_")]:
-                del os.environ[name]
-
-
 class Pipeline:
     """The platform's jobs, run one after the other in this process."""
 
@@ -132,7 +110,7 @@ def measure(count: int) -> dict[str, float]:
     records = events(count)
     old = [record for record in records if record["message_id"] < f"m{DAYS - 1}"]
     new = records[len(old) :]
-    with stores() as home:
+    with running_stores() as home:
         if count >= PRECOMPUTED_FROM:
             precompute_vectors(home / "lake", [record["message"] for record in records])
         RESOURCES["spark"].spark_session.range(1).count()

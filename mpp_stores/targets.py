@@ -1,23 +1,22 @@
 """Every target by name. The names are also the Dagster asset keys."""
 
 from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Final
 
-from mpp_stores.milvus.writer import MessageVectors, UserProfiles
-from mpp_stores.mongo.writer import Conversations
-from mpp_stores.neo4j.writer import EngagedWithEdges, MessageGraph
-from mpp_stores.postgres.writer import CampaignPerformances, DailyActivity, UserEngagements
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import Target
 
-TARGETS: dict[str, Callable[[StoreSettings], Target]] = {
-    "milvus/messages": MessageVectors,
-    "milvus/user_profiles": UserProfiles,
-    "neo4j/messages": MessageGraph,
-    "neo4j/engaged_with": EngagedWithEdges,
-    "mongo/conversations": Conversations,
-    "postgres/user_engagement": UserEngagements,
-    "postgres/campaign_performance": CampaignPerformances,
-    "postgres/daily_activity": DailyActivity,
+# By the name of its class: a Spark worker that writes one store imports that store's driver only.
+TARGETS: Final = {
+    "milvus/messages": "mpp_stores.milvus.writer:MessageVectors",
+    "milvus/user_profiles": "mpp_stores.milvus.writer:UserProfiles",
+    "neo4j/messages": "mpp_stores.neo4j.writer:MessageGraph",
+    "neo4j/engaged_with": "mpp_stores.neo4j.writer:EngagedWithEdges",
+    "mongo/conversations": "mpp_stores.mongo.writer:Conversations",
+    "postgres/user_engagement": "mpp_stores.postgres.writer:UserEngagements",
+    "postgres/campaign_performance": "mpp_stores.postgres.writer:CampaignPerformances",
+    "postgres/daily_activity": "mpp_stores.postgres.writer:DailyActivity",
 }
 
 
@@ -27,7 +26,7 @@ def open_target(name: str, settings: StoreSettings) -> Target:
     Raises `KeyError` naming the known targets when `name` is not one of them.
     """
     try:
-        target = TARGETS[name]
+        target: Callable[[StoreSettings], Target] = resolve_name(TARGETS[name])
     except KeyError:
         raise KeyError(f"no target {name!r}; known targets: {', '.join(TARGETS)}") from None
     return target(settings)

@@ -1,5 +1,6 @@
 """What is served, and waiting for what will be."""
 
+from collections.abc import Callable
 from time import monotonic, sleep
 
 from mpp_stores.lake import Lake
@@ -25,12 +26,16 @@ def numbers(settings: StoreSettings, asset: str) -> dict[str, int]:
     }
 
 
-def release_holding(settings: StoreSettings, batch: str, *, after: Release) -> Release:
-    """The first release after `after` that names the batch as it landed last."""
+def release_holding(
+    settings: StoreSettings, batch: str, *, after: Release, meanwhile: Callable[[], object]
+) -> Release:
+    """The first release after `after` that names the batch as it landed last. `meanwhile` is
+    called about once a second until then, and once more."""
     started = monotonic()
     while monotonic() - started < LONGEST_WAIT_SECONDS:
         summary = Lake(settings.lake).summary(batch)
         landing = numbers(settings, "lake/landed_events").get(batch)
+        meanwhile()
         if summary and summary.landing == landing and served(settings) != after:
             return served(settings)
         sleep(1)
