@@ -5,6 +5,8 @@ from datetime import timedelta
 import dagster as dg
 
 from mpp_assets.defs.freshness import FRESHNESS_CHECKS
+from mpp_assets.settings import PipelineSettings
+from mpp_stores.lake import Lake
 
 _EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets(["lake", "landed_events"])
 _FRESHNESS = dg.AssetSelection.checks(*FRESHNESS_CHECKS)
@@ -41,8 +43,10 @@ check = dg.define_asset_job(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Close the day that ended: materialize it, with or without events, and publish."""
+    if not Lake(PipelineSettings().lake).batches.exists():
+        return dg.SkipReason("nothing has landed yet")
     ended = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
     return dg.RunRequest(run_key=ended, partition_key=ended)
 

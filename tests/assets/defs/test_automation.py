@@ -1,0 +1,33 @@
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from mpp_assets.definitions import definitions
+from mpp_stores.lake import Lake
+
+
+@pytest.fixture
+def lake(settings, tmp_path, monkeypatch) -> Lake:
+    """Of an empty home."""
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    return Lake(tmp_path / "lake")
+
+
+def tick():
+    repository = definitions.get_repository_def()
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 24, 0, 30, tzinfo=UTC),
+        repository_def=repository,
+    )
+    return repository.get_schedule_def("daily_refresh").evaluate_tick(context)
+
+
+def test_the_schedule_refreshes_the_day_that_ended(lake):
+    lake.batches.mkdir(parents=True)
+    [request] = tick().run_requests or []
+    assert request.tags["dagster/partition"] == "2026-11-23"
+
+
+def test_the_schedule_waits_for_the_first_batch(lake):
+    assert tick().skip_message == "nothing has landed yet"
