@@ -24,14 +24,19 @@ RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 FRESHNESS = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=26), fail_window=timedelta(hours=30)
 )
-# Of what is derived from all days: it follows its upstream assets however those came to be
-# updated, by a sensor, a backfill or a person. Days themselves are what the refresh sensor
-# decides on: any batch is upstream of every day.
-AFTER_UPSTREAM = (
+_UPSTREAM_CHANGED = (
     dg.AutomationCondition.any_deps_updated().since_last_handled()
-    & dg.AutomationCondition.all_deps_blocking_checks_passed()
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
+)
+# Of what is derived from all days: it follows its upstream assets however those came to be
+# updated, by a sensor, a backfill or a person. Days themselves are what the refresh sensor
+# decides on: any batch is upstream of every day. From the second look on, because a look
+# while a run ends can see the run's last asset neither in progress nor updated.
+AFTER_UPSTREAM = (
+    _UPSTREAM_CHANGED
+    & ~_UPSTREAM_CHANGED.newly_true()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
 ).with_label("after_upstream")
 
 
