@@ -1,34 +1,48 @@
 """What the README promises, run as a reader would.
 
 These tests come first (by the folder's name), on stores that nobody else has
-written to yet.
+written to yet. Their files run in the order of their names, over one stack.
 """
 
-import os
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
-PROJECT_ROOT = Path(__file__).parents[2]
-MPP = ".venv/bin/mpp"
-
-
-def attempt(*command: str) -> subprocess.CompletedProcess[str]:
-    """A shell command and what it printed, whether or not it succeeds."""
-    return subprocess.run(
-        command, cwd=PROJECT_ROOT, env=os.environ, stdout=subprocess.PIPE, text=True, check=False
-    )
-
-
-def run(*command: str) -> str:
-    """What a shell command prints; it must succeed."""
-    finished = attempt(*command)
-    assert finished.returncode == 0, f"{' '.join(command)}: {finished.stdout}"
-    return finished.stdout
+from mpp_stores.settings import StoreSettings
+from tests.acceptance import flows
+from tests.acceptance.commands import MPP, run
+from tests.acceptance.dagster_runs import Dagster
 
 
 @pytest.fixture(scope="session")
 def first_make_up(stack: dict[str, str]) -> str:
     """The output of `make up` on empty stores."""
     return run("make", "up")
+
+
+@pytest.fixture(scope="session")
+def api(stack: dict[str, str], first_make_up: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def dagster(stack: dict[str, str]) -> Dagster:
+    return Dagster(stack["MPP_DAGSTER_URL"])
+
+
+@pytest.fixture(scope="session")
+def seed(first_make_up: str) -> None:
+    """A second batch, which the README ingests as well."""
+    run(MPP, "ingest", f"data/{flows.SEED}")
+
+
+@pytest.fixture(scope="session")
+def publication(settings: StoreSettings, api: httpx.Client, seed: None) -> flows.Publication:
+    return flows.drop_a_late_file(settings, api)
+
+
+@pytest.fixture(scope="session")
+def erased(dagster: Dagster, publication: flows.Publication) -> dict[str, str]:
+    return flows.erase_and_withdraw_at_once(dagster)

@@ -12,7 +12,7 @@ from mpp_stores.postgres.releases import current_release
 from mpp_stores.records import EMBEDDING_DIMENSION
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS
-from tests.acceptance.conftest import PROJECT_ROOT, run
+from tests.acceptance.commands import PROJECT_ROOT, run
 from tests.acceptance.releases import numbers
 from tests.acceptance.stored_rows import message_ids, report, rows_of, stored_rows
 
@@ -25,17 +25,10 @@ MATERIALIZATIONS = """{
     }
   }
 }"""
-SAMPLE = "data/sample_conversations.json"
 COUNTS = json.loads((PROJECT_ROOT / "data/sample_counts.json").read_text())
 USER = "user-011"
 
 pytestmark = pytest.mark.usefixtures("first_make_up")
-
-
-@pytest.fixture(scope="module")
-def api(stack: dict[str, str], first_make_up: str):
-    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as client:
-        yield client
 
 
 def recommendations(api: httpx.Client, user: str, **parameters: object) -> dict:
@@ -182,14 +175,3 @@ def test_a_second_make_up_changes_nothing(settings: StoreSettings):
     assert "unchanged" in output
     assert current_release(settings) == release
     assert stored_rows(settings) == before
-
-
-def test_ingesting_the_same_file_again_leaves_every_row_as_it_was(settings, stack):
-    release, before = current_release(settings), stored_rows(settings)
-    run(".venv/bin/mpp", "ingest", SAMPLE, "--force")
-    assert current_release(settings) != release
-    after = stored_rows(settings)
-    assert {name: len(rows) for name, rows in after.items()} == {
-        name: len(rows) for name, rows in before.items()
-    }
-    assert after == before

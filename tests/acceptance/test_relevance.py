@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.conftest import PROJECT_ROOT
+from tests.acceptance.commands import PROJECT_ROOT
 from tests.acceptance.stored_rows import rows_of
 
 TOPICS = tomllib.loads((PROJECT_ROOT / "data/sample_topics.toml").read_text())["topics"]

@@ -1,59 +1,20 @@
 """Two users ask to be forgotten while other runs are under way."""
 
-import os
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from mpp_stores.lake import Lake
-from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
-from tests.acceptance.conftest import MPP, PROJECT_ROOT
-from tests.acceptance.dagster_runs import Dagster
+from tests.acceptance.flows import ERASED_USERS, LATE, LATE_DAY, LATE_USER
 from tests.acceptance.releases import numbers, served
-from tests.acceptance.test_trust_batches import BATCH, LATE_DAY, USER
-
-ERASED = ("user-042", "user-107")
 
 # Where engines may keep dropped bytes until they recycle their files: see docs/erasure.md.
 ENGINE_FILES = "engines"
 
-pytestmark = pytest.mark.usefixtures("first_make_up")
 
-
-@pytest.fixture(scope="module")
-def dagster(stack: dict[str, str]) -> Dagster:
-    return Dagster(stack["MPP_DAGSTER_URL"])
-
-
-@pytest.fixture(scope="module")
-def erased(settings: StoreSettings, dagster: Dagster) -> dict[str, str]:
-    """What `mpp erase` printed of each user, and `mpp withdraw` of a batch, run at once with
-    two materializations of the same day."""
-    for _ in range(2):
-        dagster.materialize_day(["postgres", "daily_activity"], LATE_DAY)
-    commands = {user: ("erase", user) for user in ERASED} | {BATCH: ("withdraw", BATCH)}
-    started = {
-        name: subprocess.Popen(
-            [MPP, *arguments],
-            cwd=PROJECT_ROOT,
-            env=os.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for name, arguments in commands.items()
-    }
-    printed = {name: process.communicate()[0] for name, process in started.items()}
-    failed = {name: printed[name] for name, process in started.items() if process.returncode}
-    assert not failed
-    dagster.wait_until_idle()
-    return printed
-
-
-@pytest.mark.parametrize("user", ERASED)
+@pytest.mark.parametrize("user", ERASED_USERS)
 def test_the_receipt_names_places_and_nobody(erased, user):
     receipt = erased[user].split("receipt", maxsplit=1)[-1]
     for place in (*TARGETS, "lake/landed_events", "lake/rejected_events", "reports"):
@@ -62,13 +23,13 @@ def test_the_receipt_names_places_and_nobody(erased, user):
 
 
 @pytest.mark.parametrize("target_name", sorted(TARGETS))
-@pytest.mark.parametrize("user", [*ERASED, USER])
+@pytest.mark.parametrize("user", [*ERASED_USERS, LATE_USER])
 def test_no_store_has_a_row_of_the_user_in_any_release(settings, erased, target_name, user):
     with open_target(target_name, settings) as target:
         assert target.rows_of_user(user) == 0
 
 
-@pytest.mark.parametrize("user", ERASED)
+@pytest.mark.parametrize("user", ERASED_USERS)
 def test_no_file_of_the_stack_names_the_user(settings, erased, user):
     home = Path(settings.home)
     naming = [
@@ -82,9 +43,9 @@ def test_no_file_of_the_stack_names_the_user(settings, erased, user):
 
 
 def test_a_withdrawn_batch_is_in_no_store_and_its_file_is_kept(settings, erased):
-    assert (settings.withdrawn / BATCH).exists()
+    assert (settings.withdrawn / LATE).exists()
     summaries = Lake(settings.lake).summaries()
-    assert {batch.batch: batch.accepted for batch in summaries}[BATCH] == 0
+    assert {batch.batch: batch.accepted for batch in summaries}[LATE] == 0
     assert served(settings).row_counts["lake/landed_events"] == sum(
         batch.accepted for batch in summaries
     )

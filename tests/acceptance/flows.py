@@ -1,0 +1,121 @@
+"""What happens to the stack in these tests beyond the README: once a session, in this order."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from mpp_stores.records import Release
+from mpp_stores.settings import StoreSettings
+from tests.acceptance.commands import MPP, PROJECT_ROOT
+from tests.acceptance.dagster_runs import Dagster
+from tests.acceptance.releases import numbers, release_holding, served
+from tests.acceptance.stored_rows import rows_of
+
+SEED = "seed_conversations.json"
+SEED_DAY = "2026-11-18"
+LATE = "late.jsonl"
+LATE_DAY = "2026-11-17"
+LATE_USER = "late-user-7001"
+LATE_CAMPAIGN = "city-breaks-under-100"
+ERASED_USERS = ("user-042", "user-107")
+
+DAILY = (
+    "lake/conversation_events",
+    "lake/message_embeddings",
+    "milvus/messages",
+    "neo4j/messages",
+    "mongo/conversations",
+    "postgres/daily_activity",
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is served at a moment: numbers of the daily assets by day, rows of the seed's day."""
+
+    release: Release
+    numbers: dict[str, dict[str, int]]
+    seed_day: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was served before and after, and the API's replies to one question meanwhile."""
+
+    before: State
+    after: State
+    replies: list[dict[str, Any]]
+
+
+def state(settings: StoreSettings) -> State:
+    seed_day = [
+        row
+        for row in rows_of(settings, "mongo/conversations")
+        if row["event_day"].isoformat() == SEED_DAY
+    ]
+    return State(
+        served(settings),
+        {asset: numbers(settings, asset) for asset in DAILY},
+        sorted(seed_day, key=lambda row: row["message_id"]),
+    )
+
+
+def drop_a_late_file(settings: StoreSettings, api: httpx.Client) -> Publication:
+    """A new file appears in the landing folder and a landed one is written again; nobody does
+    anything else."""
+    before, replies = state(settings), list[dict[str, Any]]()
+    os.utime(settings.landing / SEED)
+    partial = settings.landing / f".{LATE}"
+    partial.write_text(_late_file())
+    partial.rename(settings.landing / LATE)
+
+    def ask() -> None:
+        replies.append(api.get("/recommendations/user-011").json())
+
+    release_holding(settings, LATE, after=before.release, meanwhile=ask)
+    return Publication(before, state(settings), replies)
+
+
+def erase_and_withdraw_at_once(dagster: Dagster) -> dict[str, str]:
+    """What `mpp erase` printed of each user and `mpp withdraw` of the late file, run together,
+    with two materializations of the same day."""
+    for _ in range(2):
+        dagster.materialize_day(["postgres", "daily_activity"], LATE_DAY)
+    commands = {user: ("erase", user) for user in ERASED_USERS} | {LATE: ("withdraw", LATE)}
+    started = {
+        name: subprocess.Popen(
+            [MPP, *arguments],
+            cwd=PROJECT_ROOT,
+            env=os.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name, arguments in commands.items()
+    }
+    printed = {name: process.communicate()[0] for name, process in started.items()}
+    failed = {name: printed[name] for name, process in started.items() if process.returncode}
+    assert not failed
+    dagster.wait_until_idle()
+    return printed
+
+
+def _late_file() -> str:
+    """A new event of an old day, an event of that day that the sample holds, a broken line."""
+    sample = json.loads((PROJECT_ROOT / "data/sample_conversations.json").read_text())
+    known = next(
+        record
+        for record in sample
+        if isinstance(record, dict) and str(record.get("timestamp")).startswith(LATE_DAY)
+    )
+    late = {
+        "user_id": LATE_USER,
+        "message": "Is the Porto trip still on offer in spring?",
+        "timestamp": f"{LATE_DAY}T10:00:00Z",
+        "campaign": LATE_CAMPAIGN,
+    }
+    return "\n".join([json.dumps(late), json.dumps(known), '{"user_id": "half a rec'])
