@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mpp_stores.events import FIRST_EVENT_DAY
 from mpp_stores.records import (
     CONVERSATION_DOCUMENT_SCHEMA,
     MESSAGE_VECTOR_SCHEMA,
@@ -120,15 +121,9 @@ class Lake:
         return sorted(found, key=lambda summary: summary.batch)
 
     def data_through(self) -> date:
-        """The last event day there is.
-
-        Raises:
-            LookupError: the lake holds no conversation event.
-        """
+        """The last day that has events; where no day has, the first that events may be of."""
         days = self.days_of(self.conversation_events)
-        if not days:
-            raise LookupError("no conversation events in the lake: land a batch first")
-        return days[-1]
+        return days[-1] if days else FIRST_EVENT_DAY
 
     def days_of(self, dataset: Path) -> list[date]:
         """The event days that a dataset, or a landing, has rows for; in order."""

@@ -139,9 +139,10 @@ def _dropped(context: dg.AssetExecutionContext, settings: PipelineSettings) -> d
 
 
 def _quality(batches: list[BatchSummary]) -> dict[str, float]:
-    """Shares of all records read: accepted, rejected and duplicates."""
+    """Shares of all records read: accepted, rejected and duplicates. Of no record, none."""
     read = sum(batch.read for batch in batches)
     return {
         f"{outcome}_share": sum(getattr(batch, outcome) for batch in batches) / read
         for outcome in ("accepted", "rejected", "duplicates")
+        if read
     }
