@@ -7,17 +7,21 @@ the same suite runs against production engines.
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from dagster_pyspark import LazyPySparkResource
-from pydantic import ValidationError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
+from pydantic import SecretStr, ValidationError
 from pyspark.sql import SparkSession
 
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
 from mpp_local.environment import stack_environment
+from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
 
 MPP = Path(sys.executable).with_name("mpp")
@@ -54,3 +58,17 @@ def spark() -> Iterator[SparkSession]:
     session: SparkSession = LazyPySparkResource(spark_config=config).spark_session
     yield session
     session.stop()
+
+
+@pytest.fixture
+def own_database(settings: StoreSettings) -> Iterator[StoreSettings]:
+    """Settings of a Postgres database of the test's own, without another pipeline."""
+    name = f"mpp_test_{uuid.uuid4().hex[:12]}"
+    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    own_url = SecretStr(make_conninfo("", **{**url, "dbname": name}))
+    with connect(settings) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield settings.model_copy(update={"postgres_url": own_url})
+        finally:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))

@@ -1,6 +1,6 @@
 """Open erasures become runs, one step after the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -61,11 +61,12 @@ def erasure_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         is_published=is_published_without(settings, Lake(settings.lake)),
         release_id=release.release_id if release else None,
     )
-    requests = [_request(step, attempt) for step, attempt in _due(context.instance, steps)]
+    requests = [_request(step, attempt) for step, attempt in due(context.instance, steps)]
     return dg.SensorResult(run_requests=requests)
 
 
-def _due(instance: dg.DagsterInstance, steps: Iterator[Step]) -> Iterator[tuple[Step, int]]:
+def due(instance: dg.DagsterInstance, steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
+    """Steps that no run is taking, each with the number of runs that took it before."""
     for step in steps:
         runs = instance.get_runs(dg.RunsFilter(tags={ERASURE_TAG: step.subject}))
         if len(runs) < MOST_ATTEMPTS and all(run.is_finished for run in runs):

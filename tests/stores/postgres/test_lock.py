@@ -1,13 +1,8 @@
 import time
-import uuid
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier
-from pydantic import SecretStr
 
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres.connection import connect
@@ -20,20 +15,6 @@ _WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 """
-
-
-@pytest.fixture
-def own_database(settings: StoreSettings) -> Iterator[StoreSettings]:
-    """Settings of a database without another pipeline: the lock is one a database."""
-    name = f"mpp_test_{uuid.uuid4().hex[:12]}"
-    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
-    own_url = SecretStr(make_conninfo("", **{**url, "dbname": name}))
-    with connect(settings) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-        try:
-            yield settings.model_copy(update={"postgres_url": own_url})
-        finally:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def take(settings: StoreSettings) -> bool:

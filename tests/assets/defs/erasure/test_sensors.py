@@ -1,6 +1,10 @@
 from datetime import UTC, datetime
 
-from mpp_assets.defs.erasure.sensors import Step, next_steps
+import dagster as dg
+import pytest
+
+from mpp_assets.defs.erasure.jobs import scrub_user
+from mpp_assets.defs.erasure.sensors import ERASURE_TAG, MOST_ATTEMPTS, Step, due, next_steps
 from mpp_stores.records import Erasure
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -23,3 +27,33 @@ def test_a_requested_erasure_is_scrubbed_whatever_is_published():
 def test_a_scrubbed_erasure_waits_for_a_release_without_the_user():
     assert steps(NOW, is_published=False) == []
     assert steps(NOW, is_published=True) == [Step("complete_erasure", "e-1", "complete-e-1-r-1")]
+
+
+STEP = Step("scrub_user", "e-1", "scrub-e-1")
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+def run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> None:
+    instance.create_run_for_job(scrub_user, status=status, tags={ERASURE_TAG: STEP.subject})
+
+
+def test_an_interrupted_step_is_taken_again(instance):
+    assert list(due(instance, [STEP])) == [(STEP, 0)]
+    run(instance, dg.DagsterRunStatus.FAILURE)
+    assert list(due(instance, [STEP])) == [(STEP, 1)]
+
+
+def test_a_step_that_is_under_way_is_left_alone(instance):
+    run(instance, dg.DagsterRunStatus.STARTED)
+    assert list(due(instance, [STEP])) == []
+
+
+def test_a_step_that_keeps_failing_is_left_to_people(instance):
+    for _ in range(MOST_ATTEMPTS):
+        run(instance, dg.DagsterRunStatus.FAILURE)
+    assert list(due(instance, [STEP])) == []

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from mpp_assets.jobs.retention import (
+    CONVERSATION_EVENTS,
+    LANDED_EVENTS,
+    drop_unneeded,
+    refreshed_landings,
+    unpublished_landings,
+)
+from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres import materializations
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING
+
+DAYS = ["1999-06-01", "1999-06-02"]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path)
+
+
+def begin(settings: StoreSettings, asset: str, *partitions: str) -> list[int]:
+    numbers = materializations.begin(
+        settings, asset=asset, partitions=partitions, dagster_run_id="r"
+    )
+    return [numbers[partition] for partition in partitions]
+
+
+def refresh(settings: StoreSettings, *days: str) -> None:
+    numbers = begin(settings, CONVERSATION_EVENTS, *days)
+    materializations.complete(settings, dict.fromkeys(numbers, NOTHING))
+
+
+def land(settings: StoreSettings, lake: Lake, batch: str, *days: str) -> BatchSummary:
+    [number] = begin(settings, LANDED_EVENTS, batch)
+    summary = BatchSummary(batch, number, "", False, 0, 0, 0, 0, {}, [*days], [*days])
+    lake.write_summary(summary)
+    return summary
+
+
+def test_a_landing_is_refreshed_once_every_day_it_touched_was_built_after_it(own_database, lake):
+    refresh(own_database, *DAYS)
+    landed = land(own_database, lake, "a.json", *DAYS)
+    assert refreshed_landings(own_database, lake) == []
+    refresh(own_database, DAYS[0])
+    assert refreshed_landings(own_database, lake) == []
+    refresh(own_database, DAYS[1])
+    assert refreshed_landings(own_database, lake) == [landed]
+
+
+def test_a_landing_without_days_needs_no_refresh(own_database, lake):
+    landed = land(own_database, lake, "empty.json")
+    assert refreshed_landings(own_database, lake) == [landed]
+
+
+def test_a_published_landing_is_owed_again_when_the_batch_lands_again(own_database, lake):
+    first = land(own_database, lake, "a.json", DAYS[0])
+    materializations.complete(own_database, {first.landing: NOTHING})
+    assert unpublished_landings(own_database, lake) == []
+    second = land(own_database, lake, "a.json", DAYS[0])
+    assert unpublished_landings(own_database, lake) == [second]
+
+
+def test_landings_that_are_owed_are_not_forgotten(own_database, lake):
+    owed = land(own_database, lake, "a.json", DAYS[0])
+    refresh(own_database, DAYS[0])
+    refresh(own_database, DAYS[0])
+    drop_unneeded(own_database, "another run")
+    assert set(materializations.latest(own_database, CONVERSATION_EVENTS)) == {DAYS[0]}
+    materializations.complete(own_database, {owed.landing: NOTHING})
+    assert materializations.latest(own_database, LANDED_EVENTS)["a.json"].materialization == (
+        owed.landing
+    )
