@@ -39,7 +39,9 @@ def instance():
 
 
 def run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> None:
-    instance.create_run_for_job(scrub_user, status=status, tags={ERASURE_TAG: STEP.subject})
+    config = {"ops": {"scrub_landed_files": {"config": {"erasure_id": STEP.erasure_id}}}}
+    tags = {ERASURE_TAG: STEP.subject}
+    instance.create_run_for_job(scrub_user, run_config=config, status=status, tags=tags)
 
 
 def test_an_interrupted_step_is_taken_again(instance):
