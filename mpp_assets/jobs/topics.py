@@ -4,8 +4,8 @@ A topic is a k-means cluster (cosine distance) of message vectors. Its terms are
 those that set its messages apart from the other topics', by class-based TF-IDF
 (Grootendorst 2022, "BERTopic", arXiv:2203.05794, equation 2).
 
-The same messages give the same topics: the clusters are fitted on one partition
-in a fixed order, topics are numbered by size, and every tie is broken by id.
+The same messages give the same topics: the clusters are fitted in a fixed order,
+topics are numbered by size, and every tie is broken by id.
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import StorageLevel
-from pyspark.ml.clustering import KMeans
 from pyspark.ml.feature import StopWordsRemover
-from pyspark.ml.functions import array_to_vector
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import spark_schema
 from mpp_stores.records import MESSAGE_SCHEMA
 
-# Clusters are fitted on this many messages at most, chosen by hash, so that the cost
-# is bounded and one partition can hold them; every message is then assigned.
+# Clusters are fitted on the driver, on this many messages at most (77 MB of vectors), chosen by
+# hash; every message is then assigned by Spark.
 _FITTED_MESSAGES = 50_000
-_LEAST_CLUSTERS = 2  # of Spark's KMeans
 _ASSIGNED_SCHEMA = pa.schema(
     [
         *(MESSAGE_SCHEMA.field(name) for name in ("message_id", "user_id", "campaign_id", "text")),
@@ -98,15 +95,19 @@ def message_topics(embeddings: DataFrame, *, topic_count: int, seed: int) -> lis
 
 def _assign(embeddings: DataFrame, topic_count: int, seed: int) -> DataFrame:
     """The messages with their cluster and the cosine similarity to its centre."""
+    # Seconds to import, and only a run that clusters needs it.
+    from sklearn.cluster import KMeans  # noqa: PLC0415
+
     fitted = (
         embeddings.orderBy(f.xxhash64("message_id"), "message_id")
         .limit(_FITTED_MESSAGES)
-        .select(array_to_vector(f.col("embedding")).alias("features"))
-        .coalesce(1)
+        .select("embedding")
+        .toArrow()
     )
-    clusters = max(topic_count, _LEAST_CLUSTERS)
-    model = KMeans(k=clusters, seed=seed, distanceMeasure="cosine").fit(fitted)
-    centres = np.array(model.clusterCenters(), dtype=np.float32)
+    vectors = pc.list_flatten(fitted["embedding"]).to_numpy().reshape(len(fitted), -1)
+    # Of unit vectors, Euclidean distance orders as cosine similarity does.
+    model = KMeans(min(topic_count, len(vectors)), n_init=1, random_state=seed).fit(vectors)
+    centres = model.cluster_centers_.astype(np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
 
     def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
