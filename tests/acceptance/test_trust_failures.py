@@ -51,13 +51,13 @@ def file(tmp_path_factory):
 
 def test_a_failed_run_changes_nothing_that_is_served(api, settings, loose_node, file):
     release, rows = served(settings), stored_rows(settings)
-    reply = api.get("/recommendations/user-011").json()
+    items = api.get("/recommendations/user-011?limit=5").json()["items"]
     assert attempt(MPP, "ingest", str(file)).returncode == 1
     assert served(settings) == release
     # Another question, so that the cache does not answer.
     again = api.get("/recommendations/user-011?limit=6").json()
     assert again["release"]["release_id"] == release.release_id
-    assert again["items"][: len(reply["items"])] == reply["items"]
+    assert again["items"][:5] == items
     assert api.get(f"/recommendations/{NEW_USER}").json()["strategy"] == "popular"
     for name, found in stored_rows(settings).items():
         if not name.startswith("lake/"):  # the lake is ahead of what is served
