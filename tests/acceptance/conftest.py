@@ -15,6 +15,14 @@ from tests.acceptance.commands import MPP, run
 from tests.acceptance.dagster_runs import Dagster
 
 
+@pytest.fixture(scope="package", autouse=True)
+def only_stores_afterwards(stack: dict[str, str]) -> Iterator[None]:
+    """The other tests need no Dagster and no API: sensors would take turns with them."""
+    yield
+    run(MPP, "down")
+    run(MPP, "up", "--only", "stores")
+
+
 @pytest.fixture(scope="session")
 def first_make_up(stack: dict[str, str]) -> str:
     """The output of `make up` on empty stores."""
