@@ -35,11 +35,19 @@ DAILY = (
 
 @dataclass(frozen=True)
 class State:
-    """What is served at a moment: numbers of the daily assets by day, rows of the seed's day."""
+    """What is served at a moment. `numbers`: of each daily asset, by day."""
 
     release: Release
     numbers: dict[str, dict[str, int]]
-    seed_day: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+
+    def said_by_others(self, *users: str) -> list[dict[str, Any]]:
+        """The messages of everybody else, without where they stand in a file."""
+        return [
+            {name: value for name, value in message.items() if name != "position"}
+            for message in self.messages
+            if message["user_id"] not in users
+        ]
 
 
 @dataclass(frozen=True)
@@ -52,26 +60,21 @@ class Publication:
 
 
 def state(settings: StoreSettings) -> State:
-    seed_day = [
-        row
-        for row in rows_of(settings, "mongo/conversations")
-        if row["event_day"].isoformat() == SEED_DAY
-    ]
+    messages = rows_of(settings, "mongo/conversations")
     return State(
         served(settings),
         {asset: numbers(settings, asset) for asset in DAILY},
-        sorted(seed_day, key=lambda row: row["message_id"]),
+        sorted(messages, key=lambda row: row["message_id"]),
     )
 
 
-def drop_a_late_file(settings: StoreSettings, api: httpx.Client) -> Publication:
-    """A new file appears in the landing folder and a landed one is written again; nobody does
-    anything else."""
+def drop_files(settings: StoreSettings, api: httpx.Client) -> Publication:
+    """Two files appear in the landing folder, and nobody does anything else."""
     before, replies = state(settings), list[dict[str, Any]]()
-    os.utime(settings.landing / SEED)
-    partial = settings.landing / f".{LATE}"
-    partial.write_text(_late_file())
-    partial.rename(settings.landing / LATE)
+    for name, text in ((SEED, (PROJECT_ROOT / "data" / SEED).read_text()), (LATE, _late_file())):
+        partial = settings.landing / f".{name}"
+        partial.write_text(text)
+        partial.rename(settings.landing / name)
 
     def ask() -> None:
         replies.append(api.get("/recommendations/user-011").json())

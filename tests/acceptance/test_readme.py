@@ -16,7 +16,8 @@ COMMANDS = [
 # `make up` ran before, `make test` is what runs this, `make down` would end the stack.
 RUN_OTHERWISE = {"make up", "make test", "make down"}
 
-pytestmark = pytest.mark.usefixtures("first_make_up")
+# The seed file that the README ingests is among the dropped ones by then.
+pytestmark = pytest.mark.usefixtures("publication")
 
 
 def test_the_readme_opens_with_the_two_commands():

@@ -7,7 +7,7 @@ import pytest
 
 from mpp_stores.lake import Lake
 from mpp_stores.targets import TARGETS, open_target
-from tests.acceptance.flows import ERASED_USERS, LATE, LATE_DAY, LATE_USER
+from tests.acceptance.flows import ERASED_USERS, LATE, LATE_DAY, LATE_USER, state
 from tests.acceptance.releases import numbers, served
 
 # Where engines may keep dropped bytes until they recycle their files: see docs/erasure.md.
@@ -40,6 +40,12 @@ def test_no_file_of_the_stack_names_the_user(settings, erased, user):
         and user.encode() in file.read_bytes()
     ]
     assert naming == []
+
+
+def test_the_messages_of_everybody_else_landed_again_as_they_were(settings, publication, erased):
+    gone = (*ERASED_USERS, LATE_USER)
+    before, after = publication.after, state(settings)
+    assert after.said_by_others() == before.said_by_others(*gone)
 
 
 def test_a_withdrawn_batch_is_in_no_store_and_its_file_is_kept(settings, erased):
