@@ -42,9 +42,9 @@ class State:
     messages: list[dict[str, Any]]
 
     def said_by_others(self, *users: str) -> list[dict[str, Any]]:
-        """The messages of everybody else, without where they stand in a file."""
+        """The messages of everybody else, whichever batch and position they are from."""
         return [
-            {name: value for name, value in message.items() if name != "position"}
+            {name: value for name, value in message.items() if name not in {"batch", "position"}}
             for message in self.messages
             if message["user_id"] not in users
         ]
