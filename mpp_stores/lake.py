@@ -143,3 +143,11 @@ def fingerprint(file: Path) -> str:
     """What changes when a file is written anew: its size in bytes and its modification time."""
     status = file.stat()
     return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """The files of the landing folder, or of the withdrawn ones, by name. Hidden ones are still
+    being copied; a folder that is not there yet has none."""
+    if not folder.is_dir():
+        return []
+    return sorted(f for f in folder.iterdir() if not f.name.startswith(".") and f.is_file())

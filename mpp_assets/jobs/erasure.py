@@ -19,7 +19,7 @@ from mpp_assets.jobs.retention import drop_unneeded, unpublished_landings
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
 from mpp_stores import rejections
 from mpp_stores.events import users_of
-from mpp_stores.lake import Lake, fingerprint
+from mpp_stores.lake import Lake, fingerprint, visible_files
 from mpp_stores.mongo.writer import Conversations
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
@@ -43,7 +43,7 @@ def is_published_without(settings: StoreSettings, lake: Lake) -> bool:
     """Whether a release holds every landing, those of the scrubbed files included."""
     fingerprints = {batch.batch: batch.fingerprint for batch in lake.summaries()}
     landed = all(
-        fingerprints.get(file.name) == fingerprint(file) for file in _visible(settings.landing)
+        fingerprints.get(file.name) == fingerprint(file) for file in visible_files(settings.landing)
     )
     owed = any(batch.touched_days for batch in unpublished_landings(settings, lake))
     return landed and not owed
@@ -123,11 +123,5 @@ def _values(dataset: Path, column: str) -> Iterator[str]:
 
 
 def _files(settings: StoreSettings) -> Iterator[Path]:
-    yield from _visible(settings.landing)
-    yield from _visible(settings.withdrawn)
-
-
-def _visible(folder: Path) -> Iterator[Path]:
-    """Hidden files are still being copied."""
-    if folder.is_dir():
-        yield from (f for f in sorted(folder.iterdir()) if f.is_file() and f.name[0] != ".")
+    yield from visible_files(settings.landing)
+    yield from visible_files(settings.withdrawn)

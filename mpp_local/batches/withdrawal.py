@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mpp_local.batches.landing import take_again
 from mpp_local.batches.publication import Publication
+from mpp_stores.lake import visible_files
 from mpp_stores.records import Release
 
 MATCHES_SHOWN = 5
@@ -73,7 +74,4 @@ class Withdrawal:
 
 
 def _names(folder: Path) -> set[str]:
-    """Of the files in the folder; hidden ones are still being copied."""
-    if not folder.is_dir():
-        return set()
-    return {f.name for f in folder.iterdir() if f.is_file() and not f.name.startswith(".")}
+    return {file.name for file in visible_files(folder)}

@@ -11,7 +11,7 @@ from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_assets.store_assets import FRESHNESS, OWNERS, begin, table_metadata
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary
-from mpp_stores.postgres.erasures import erased_subjects
+from mpp_stores.postgres.erasures import ErasedSubjects, erased_subjects
 
 
 @dg.asset(
@@ -34,10 +34,11 @@ def landed_events(
     landing. A release names a landing once the days that it touched were refreshed.
     """
     numbers = begin(context, platform, context.partition_keys)
+    erased = erased_subjects(platform.settings)
     landed, failures = [], []
     for batch, number in numbers.items():
         try:
-            summary = _land(spark.spark_session, platform, batch, number)
+            summary = _land(spark.spark_session, platform, batch, number, erased)
         except (OSError, ValueError) as error:
             failures.append(f"{batch}: {error}")
             continue
@@ -53,7 +54,9 @@ def landed_events(
     )
 
 
-def _land(spark: SparkSession, platform: Platform, batch: str, number: int) -> BatchSummary:
+def _land(
+    spark: SparkSession, platform: Platform, batch: str, number: int, erased: ErasedSubjects
+) -> BatchSummary:
     settings, lake = platform.settings, platform.lake
     file, put_away = settings.landing / batch, settings.withdrawn / batch
     if not file.exists() and put_away.exists():
@@ -64,7 +67,7 @@ def _land(spark: SparkSession, platform: Platform, batch: str, number: int) -> B
         file,
         landing=number,
         contract=settings.contract,
-        erased=erased_subjects(settings),
+        erased=erased,
     )
 
 

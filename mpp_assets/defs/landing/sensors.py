@@ -11,7 +11,7 @@ import dagster as dg
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.partitions import BATCHES
 from mpp_assets.settings import PipelineSettings
-from mpp_stores.lake import Lake, fingerprint
+from mpp_stores.lake import Lake, fingerprint, visible_files
 
 BATCHES_A_TICK = 100
 """All new ones of a tick land in one run, with one Spark session."""
@@ -119,11 +119,8 @@ def withdrawn(found: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for file in folder.iterdir():
-        name = file.name
-        if not name.startswith(".") and name.isprintable() and "..." not in name and file.is_file():
+    for file in visible_files(folder):
+        if file.name.isprintable() and "..." not in file.name:
             yield file
 
 
