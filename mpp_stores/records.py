@@ -52,6 +52,26 @@ USER_PROFILE_SCHEMA = columns(
     pa.field("embedding", pa.list_(pa.float32())),
 )
 
+# One row a campaign with messages: the unit-length mean of their vectors.
+CAMPAIGN_PROFILE_SCHEMA = columns(
+    pa.field("campaign_id", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("last_at", UTC_TIMESTAMP),
+    pa.field("embedding", pa.list_(pa.float32())),
+)
+
+# One row a campaign that the campaign file describes. A day that is null bounds nothing.
+CAMPAIGN_SCHEMA = columns(
+    pa.field("campaign_id", pa.string()),
+    pa.field("name", pa.string()),
+    pa.field("topic", pa.string()),
+    pa.field("description", pa.string()),
+    pa.field("tags", pa.list_(pa.string())),
+    pa.field("starts_on", pa.date32()),
+    pa.field("ends_on", pa.date32()),
+    pa.field("is_active", pa.bool_()),
+)
+
 # One row a (user, campaign): what the user did in the campaign.
 ENGAGED_WITH_SCHEMA = columns(
     pa.field("user_id", pa.string()),
@@ -110,6 +130,42 @@ class SimilarUser:
 
     user_id: str
     similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProfile:
+    campaign_id: str
+    message_count: int
+    last_at: datetime
+    embedding: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarCampaign:
+    """`similarity` is the cosine of the campaign's profile and the query vector, in [-1, 1]."""
+
+    campaign_id: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What the campaign file says of a campaign. Both days are included; None bounds nothing."""
+
+    campaign_id: str
+    name: str
+    topic: str
+    description: str
+    tags: list[str]
+    starts_on: date | None
+    ends_on: date | None
+    is_active: bool
+
+    def is_running(self, on: date) -> bool:
+        """Whether it may be recommended on this UTC day."""
+        has_started = self.starts_on is None or self.starts_on <= on
+        has_ended = self.ends_on is not None and self.ends_on < on
+        return self.is_active and has_started and not has_ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +276,8 @@ class Release:
     materialization that is served.
 
     `row_counts` are by asset. `predecessor` is what was served before it was published.
+    `ranking` is a `mpp_stores.ranking.RankingConfiguration` as JSON, `embedding_model` the
+    name of the model whose vectors the release holds.
     `is_kept` says whether the stores still hold its rows, so that it can be served again.
     """
 
@@ -229,6 +287,8 @@ class Release:
     data_through: date
     row_counts: dict[str, int]
     quality: dict[str, float]
+    ranking: dict[str, Any]
+    embedding_model: str
     predecessor: str | None
     is_kept: bool
 
