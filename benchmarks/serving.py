@@ -1,0 +1,115 @@
+"""What an answer costs: cached, computed, and a bare FastAPI route beside them.
+
+    .venv/bin/python -m benchmarks.serving 2000 20000
+
+For each number of messages: 30 days are landed, refreshed and published on stores of their
+own (the vectors are random unit vectors), then the API and a FastAPI app with one empty
+route are served by one uvicorn process each, and asked in turn at each concurrency. A
+computed answer differs from all before in `min_score`, so that it is never found in the cache.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import count, cycle
+
+import httpx
+
+from benchmarks.http_load import load
+from benchmarks.refresh import DAYS, Pipeline, events, precompute_vectors
+from benchmarks.stores import running_stores
+from mpp_local.ports import LOOPBACK, free_port
+
+CONCURRENCIES = (1, 8, 32)
+CACHED_REQUESTS = 4_000
+COMPUTED_REQUESTS = 400
+USERS = 50
+READY_SECONDS = 60
+
+
+@contextmanager
+def served(app: str) -> Iterator[str]:
+    """The address of an app under uvicorn, started as `mpp up` starts the API."""
+    port = free_port(8_100, set(), seed=app)
+    command = [sys.executable, "-m", "uvicorn", "--factory", app, "--host", LOOPBACK]
+    command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
+    process = subprocess.Popen(command)
+    url = f"http://{LOOPBACK}:{port}"
+    try:
+        _wait_for(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure(messages: int) -> dict[str, dict[str, dict[str, float]]]:
+    """By what was asked and by concurrency: latencies, rate, and the rate against a bare route."""
+    records = [record for record in events(messages) if record["message_id"] < f"m{DAYS - 1}"]
+    users = sorted({record["user_id"] for record in records})[:USERS]
+    with running_stores() as home:
+        precompute_vectors(home / "lake", [record["message"] for record in records])
+        pipeline = Pipeline(home)
+        pipeline.land("events.json", records)
+        pipeline.refresh(0, DAYS - 2)
+        headers = {"X-API-Key": os.environ["MPP_API_KEY"]}
+        with (
+            served("mpp_api.main:create_app") as api,
+            served("benchmarks.bare_route:create_app") as bare,
+        ):
+            return {
+                "bare route": _measured(bare, cycle(["/"]), CACHED_REQUESTS, headers),
+                "cached": _measured(
+                    api,
+                    cycle(f"/recommendations/{user}" for user in users),
+                    CACHED_REQUESTS,
+                    headers,
+                ),
+                "computed": _measured(api, _never_asked(users), COMPUTED_REQUESTS, headers),
+                "computed, without explanations": _measured(
+                    api, _never_asked(users, "&explain=false"), COMPUTED_REQUESTS, headers
+                ),
+            }
+
+
+def _measured(
+    url: str, paths: Iterator[str], requests: int, headers: dict[str, str]
+) -> dict[str, dict[str, float]]:
+    load(url, paths, concurrency=1, requests=USERS, headers=headers)  # warm, and cached
+    return {
+        str(concurrency): asdict(
+            load(url, paths, concurrency=concurrency, requests=requests, headers=headers)
+        )
+        for concurrency in CONCURRENCIES
+    }
+
+
+_numbers = count(1)
+
+
+def _never_asked(users: list[str], options: str = "") -> Iterator[str]:
+    for user, number in zip(cycle(users), _numbers, strict=False):
+        yield f"/recommendations/{user}?min_score={number / 1e9:.9f}{options}"
+
+
+def _wait_for(url: str) -> None:
+    give_up = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:] or ["2000"]):
+        print(json.dumps({"messages": size, "asked": measure(size)}, indent=2), flush=True)
