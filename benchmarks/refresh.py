@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.stores import running_stores
 from mpp_assets.definitions import definitions
-from mpp_assets.jobs.embeddings import BUNDLED_MODEL
 from mpp_assets.resources import RESOURCES
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
 

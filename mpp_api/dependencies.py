@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
@@ -51,6 +52,11 @@ def get_stores(request: Request) -> Stores:
     return stores
 
 
+def get_embedder(request: Request) -> TextEmbedder:
+    embedder: TextEmbedder = request.app.state.embedder
+    return embedder
+
+
 def get_releases(request: Request) -> ReleaseWatch:
     releases: ReleaseWatch = request.app.state.releases
     return releases
@@ -61,8 +67,15 @@ async def get_release(releases: Annotated[ReleaseWatch, Depends(get_releases)]) 
     return await releases.served()
 
 
+def get_request_id(request: Request) -> str:
+    request_id: str = request.state.request_id
+    return request_id
+
+
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
 CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
+Embedder = Annotated[TextEmbedder, Depends(get_embedder)]
 Releases = Annotated[ReleaseWatch, Depends(get_releases)]
 CurrentRelease = Annotated[ServedRelease, Depends(get_release)]
+RequestId = Annotated[str, Depends(get_request_id)]

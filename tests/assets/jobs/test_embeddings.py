@@ -5,8 +5,9 @@ import pytest
 from pyspark.errors import PythonException
 
 from mpp_assets.jobs.datasets import replace_days
-from mpp_assets.jobs.embeddings import BUNDLED_MODEL, embed_messages, read_message_embeddings
+from mpp_assets.jobs.embeddings import embed_messages, read_message_embeddings
 from mpp_assets.jobs.profiles import user_profiles
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
 from tests.assets.jobs.conversation_rows import event, events
