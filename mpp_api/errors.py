@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
+from mpp_api.observability.request_context import request_id
 from mpp_stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ class Problem(BaseModel):
     title: str = Field(examples=["Unknown user"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["no engagement is recorded for user 'nobody'"])
+    request_id: str = Field(
+        examples=["0f8fad5bd9cb469fa16570867728950e"], description="As in X-Request-Id and the log."
+    )
     errors: list[InvalidInput] | None = Field(default=None, description="Only with status 422.")
 
 
@@ -114,7 +118,7 @@ class NothingAnswered(ApiError):
         )
 
 
-def _problem(
+def problem(
     status: int,
     title: str,
     detail: str,
@@ -123,32 +127,34 @@ def _problem(
     errors: list[InvalidInput] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    problem = Problem(
+    """A reply in problem+json; what raises `ApiError` gets one without asking."""
+    content = Problem(
         type=f"urn:problem-type:mpp:{slug}" if slug else "about:blank",
         title=title,
         status=status,
         detail=detail,
+        request_id=request_id.get(),
         errors=errors,
     )
     sent = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return JSONResponse(
-        problem.model_dump(exclude_none=True), status, sent, media_type=PROBLEM_MEDIA_TYPE
+        content.model_dump(exclude_none=True), status, sent, media_type=PROBLEM_MEDIA_TYPE
     )
 
 
 async def _render_api_error(_: Request, error: ApiError) -> JSONResponse:
-    return _problem(error.status, error.title, error.detail, slug=error.slug)
+    return problem(error.status, error.title, error.detail, slug=error.slug)
 
 
 async def _render_store_error(_: Request, error: StoreError) -> JSONResponse:
     logger.warning("%s", error)
     if error.retryable:
         detail = f"{error.store} did not answer; trying again can help"
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "Store down", detail, slug="store-down")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Store down", detail, slug="store-down")
     detail = f"{error.store} refused the query; the service's log says why"
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Store refused", detail, slug="store-refused")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Store refused", detail, slug="store-refused")
 
 
 async def _render_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -161,7 +167,7 @@ async def _render_invalid_input(_: Request, error: RequestValidationError) -> JS
         for found in error.errors()
     ]
     detail = "; ".join(f"{found.name}: {found.detail}" for found in errors)
-    return _problem(
+    return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Invalid input",
         detail,
@@ -172,12 +178,12 @@ async def _render_invalid_input(_: Request, error: RequestValidationError) -> JS
 
 async def _render_http_exception(_: Request, error: HTTPException) -> JSONResponse:
     title = HTTPStatus(error.status_code).phrase
-    return _problem(error.status_code, title, error.detail, headers=error.headers)
+    return problem(error.status_code, title, error.detail, headers=error.headers)
 
 
 async def _render_defect(_: Request, __: Exception) -> JSONResponse:
     # Starlette logs the traceback after this reply has been sent.
-    return _problem(
+    return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",
         "the service failed unexpectedly; its log has the traceback",

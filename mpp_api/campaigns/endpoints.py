@@ -7,8 +7,9 @@ from mpp_api.campaigns.schemas import CampaignPerformanceReply
 from mpp_api.dependencies import CampaignId, CurrentRelease, CurrentSettings, OpenStores
 from mpp_api.errors import problem_responses
 from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
+from mpp_api.security.access import READ
 
-router = APIRouter(prefix="/campaigns", tags=["campaigns"])
+router = APIRouter(prefix="/campaigns", tags=["campaigns"], dependencies=[READ])
 
 
 @router.get(

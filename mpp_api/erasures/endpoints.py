@@ -7,9 +7,10 @@ from mpp_api.dependencies import ID_PATTERN, CurrentSettings, OpenStores, Releas
 from mpp_api.erasures import service
 from mpp_api.erasures.schemas import ErasureReply, ErasureRequest
 from mpp_api.errors import problem_responses
+from mpp_api.security.access import ADMIN
 from mpp_stores.records import MAX_ID_CHARACTERS
 
-router = APIRouter(tags=["erasures"])
+router = APIRouter(tags=["erasures"], dependencies=[ADMIN])
 
 ErasureId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
 

@@ -2,8 +2,9 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from mpp_api.dependencies import CurrentMetrics, Releases
+from mpp_api.security.access import READ
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], dependencies=[READ])
 
 
 @router.get(

@@ -20,8 +20,9 @@ from mpp_api.recommendations.schemas import (
 from mpp_api.recommendations.service import Answer, Recommender
 from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
 from mpp_api.releases.served import ServedRelease
+from mpp_api.security.access import READ
 
-router = APIRouter(prefix="/recommendations", tags=["recommendations"])
+router = APIRouter(prefix="/recommendations", tags=["recommendations"], dependencies=[READ])
 
 _HEADERS = {
     "X-Cache": {

@@ -5,10 +5,11 @@ from fastapi import APIRouter, Response
 from mpp_api.dependencies import CurrentRelease, CurrentSettings, OpenStores, UserId
 from mpp_api.errors import problem_responses
 from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
+from mpp_api.security.access import READ
 from mpp_api.users import service
 from mpp_api.users.schemas import UserEngagementReply
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[READ])
 
 
 @router.get(

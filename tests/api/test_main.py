@@ -14,14 +14,18 @@ import pytest
 from pydantic import SecretStr
 
 from mpp_api.main import create_app
+from mpp_api.security.access import KEY_HEADER
 from mpp_api.settings import ApiSettings
 from mpp_local.project import PROJECT_ROOT
 from mpp_local.services.api import command
+from mpp_stores.api_keys import Role
 from mpp_stores.records import Release
 from tests.api.addresses import free_port
 from tests.api.dataset import Dataset
+from tests.api.keys import KEYS
 
 READY_WITHIN_SECONDS = 60
+KEY = {KEY_HEADER: KEYS[Role.READ]}
 
 
 @contextmanager
@@ -48,7 +52,7 @@ def served(settings: ApiSettings, log: Path) -> Iterator[str]:
         while True:
             assert process.poll() is None, log.read_text()
             try:
-                httpx.get(f"{url}/metrics")
+                httpx.get(f"{url}/docs")
                 break
             except httpx.TransportError:
                 assert time.monotonic() < give_up, "uvicorn did not become ready"
@@ -64,7 +68,7 @@ def test_recommendations_are_served_over_http(
 ) -> None:
     with (
         served(api_settings, tmp_path / "log") as url,
-        httpx.Client(base_url=url, timeout=30) as client,
+        httpx.Client(base_url=url, timeout=30, headers=KEY) as client,
     ):
         assert client.get("/health").json()["status"] == "ok"
         response = client.get(f"/recommendations/{dataset.id('ada')}")
@@ -80,7 +84,10 @@ def test_the_log_of_a_healthy_service_names_no_user(
     api_settings: ApiSettings, dataset: Dataset, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with served(api_settings, log) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with (
+        served(api_settings, log) as url,
+        httpx.Client(base_url=url, timeout=30, headers=KEY) as client,
+    ):
         for path in ("/recommendations/{}", "/users/{}/engagement", "/users/{}", "/{}"):
             for user in ("ada", "nobody"):
                 client.get(path.format(dataset.id(user)))
