@@ -5,24 +5,17 @@ the served release says: going back to a release goes back to its ranking too.
 """
 
 from decimal import Decimal
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Weight = Annotated[Decimal, Field(ge=0, le=1, decimal_places=2)]
 
-class Weights(BaseModel):
-    """How much each kind of evidence counts. Two decimals each; they sum to 1.
 
-    Raises `ValueError` naming the sum when they do not.
-    """
+class _SumToOne(BaseModel):
+    """Raises `ValueError` naming the sum when it is another."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    similar_users: Decimal = Field(default=Decimal("0.35"), ge=0, le=1, decimal_places=2)
-    graph: Decimal = Field(default=Decimal("0.25"), ge=0, le=1, decimal_places=2)
-    messages: Decimal = Field(default=Decimal("0.15"), ge=0, le=1, decimal_places=2)
-    topic: Decimal = Field(default=Decimal("0.10"), ge=0, le=1, decimal_places=2)
-    performance: Decimal = Field(default=Decimal("0.15"), ge=0, le=1, decimal_places=2)
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -30,6 +23,31 @@ class Weights(BaseModel):
         if total != 1:
             raise ValueError(f"the weights sum to {total}, not to 1")
         return self
+
+
+class Weights(_SumToOne):
+    """How much each kind of evidence counts for a user whom the release knows."""
+
+    similar_users: Weight = Decimal("0.35")
+    graph: Weight = Decimal("0.25")
+    messages: Weight = Decimal("0.15")
+    topic: Weight = Decimal("0.10")
+    performance: Weight = Decimal("0.15")
+
+
+class ColdStartWeights(_SumToOne):
+    """The same where a text, or the messages of a session, is all that is known."""
+
+    messages: Weight = Decimal("0.50")
+    topic: Weight = Decimal("0.35")
+    performance: Weight = Decimal("0.15")
+
+
+class TrendingWeights(_SumToOne):
+    """The same where nothing is known: what everybody talks about lately, and what performs."""
+
+    recent_messages: Weight = Decimal("0.50")
+    performance: Weight = Decimal("0.50")
 
 
 class RankingConfiguration(BaseModel):
@@ -40,6 +58,8 @@ class RankingConfiguration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: Weights = Weights()
+    cold_start_weights: ColdStartWeights = ColdStartWeights()
+    trending_weights: TrendingWeights = TrendingWeights()
     recency_half_life_days: float = Field(default=14.0, gt=0)
     diversity: float = Field(default=0.0, ge=0, le=1)
     similar_users: int = Field(default=30, ge=1, le=1_000)
