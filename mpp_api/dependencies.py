@@ -1,13 +1,20 @@
-"""What endpoints can ask for. Tests override these, not what is behind them."""
+"""What endpoints can ask for. Tests override these, not what is behind them.
+
+Write each as `async def`, also one that awaits nothing: FastAPI runs any other in a thread,
+which costs a request more than a cached reply does.
+"""
 
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
+from mpp_api.replies.cache import CachedReplies
+from mpp_api.resilience.legs import Legs
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 from mpp_stores.records import MAX_ID_CHARACTERS
@@ -37,17 +44,17 @@ CampaignId = Annotated[
 ]
 
 
-def get_settings(request: Request) -> ApiSettings:
+async def get_settings(request: Request) -> ApiSettings:
     settings: ApiSettings = request.app.state.settings
     return settings
 
 
-def get_metrics(request: Request) -> Metrics:
+async def get_metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
-def get_stores(request: Request) -> Stores:
+async def get_stores(request: Request) -> Stores:
     stores: Stores = request.app.state.stores
     return stores
 
@@ -57,7 +64,7 @@ def get_embedder(request: Request) -> TextEmbedder:
     return embedder
 
 
-def get_releases(request: Request) -> ReleaseWatch:
+async def get_releases(request: Request) -> ReleaseWatch:
     releases: ReleaseWatch = request.app.state.releases
     return releases
 
@@ -72,6 +79,26 @@ def get_request_id(request: Request) -> str:
     return request_id
 
 
+async def get_deadline(
+    settings: Annotated[ApiSettings, Depends(get_settings)],
+) -> Deadline:
+    """The same one for all that a request asks for; it runs from the first who asks."""
+    return Deadline(settings.api_deadline_ms / 1_000)
+
+
+async def get_legs(
+    metrics: Annotated[Metrics, Depends(get_metrics)],
+    deadline: Annotated[Deadline, Depends(get_deadline)],
+    settings: Annotated[ApiSettings, Depends(get_settings)],
+) -> Legs:
+    return Legs(metrics, deadline, settings.api_leg_timeout_seconds)
+
+
+async def get_replies(request: Request) -> CachedReplies:
+    replies: CachedReplies = request.app.state.replies
+    return replies
+
+
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
 CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
@@ -79,3 +106,6 @@ Embedder = Annotated[TextEmbedder, Depends(get_embedder)]
 Releases = Annotated[ReleaseWatch, Depends(get_releases)]
 CurrentRelease = Annotated[ServedRelease, Depends(get_release)]
 RequestId = Annotated[str, Depends(get_request_id)]
+CurrentDeadline = Annotated[Deadline, Depends(get_deadline)]
+CurrentLegs = Annotated[Legs, Depends(get_legs)]
+Replies = Annotated[CachedReplies, Depends(get_replies)]

@@ -19,6 +19,7 @@ from mpp_api.metrics.service import Metrics
 from mpp_api.observability.request_context import RequestContext
 from mpp_api.recommendations.endpoints import router as recommendations
 from mpp_api.releases.watch import ReleaseWatch
+from mpp_api.replies.cache import CachedReplies
 from mpp_api.security.access import document_bearer
 from mpp_api.security.authentication import Authentication
 from mpp_api.security.key_ring import KeyRing
@@ -62,6 +63,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
             open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,
         ):
             app.state.stores = stores
+            app.state.replies = CachedReplies(stores.cache, app.state.metrics)
             app.state.embedder = embedder
             app.state.releases = ReleaseWatch(
                 stores.tables,

@@ -20,6 +20,9 @@ class ApiSettings(StoreSettings):
         default=True,
         description="Load the embedding model at the start, not for the first text.",
     )
+    api_deadline_ms: int = Field(
+        default=1_500, gt=0, description="Within how long a reply is complete, whatever is down."
+    )
     api_leg_timeout_seconds: float = Field(
         default=2.0, gt=0, description="How long one store may take before the reply does without."
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from mpp_api.dependencies import (
+    CurrentLegs,
     CurrentMetrics,
     CurrentRelease,
     CurrentSettings,
@@ -38,9 +39,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def get_recommender(
-    stores: OpenStores, metrics: CurrentMetrics, settings: CurrentSettings
+    stores: OpenStores, metrics: CurrentMetrics, settings: CurrentSettings, legs: CurrentLegs
 ) -> Recommender:
-    return Recommender(stores, metrics, settings)
+    return Recommender(stores, metrics, settings, legs)
 
 
 CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]

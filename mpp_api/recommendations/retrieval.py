@@ -8,8 +8,8 @@ from mpp_api.recommendations.findings import (
     TableFindings,
     VectorFindings,
 )
-from mpp_api.recommendations.legs import Leg, Legs
 from mpp_api.releases.served import ReleaseState, ServedRelease
+from mpp_api.resilience.legs import Leg, Legs
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 
@@ -25,7 +25,11 @@ async def retrieve(
         return Findings(user_id, VectorFindings(), GraphFindings(), of_nobody)
     vector, graph, table = await asyncio.gather(
         _vector_findings(user_id, served, stores, legs, settings),
-        legs.run(Leg.GRAPH, "walk the graph", _graph_findings(user_id, served, stores, settings)),
+        legs.run(
+            Leg.GRAPH,
+            "walk the graph",
+            lambda: _graph_findings(user_id, served, stores, settings),
+        ),
         _table_findings(user_id, served, stores, legs),
     )
     found = Findings(user_id, vector, graph or GraphFindings(), table)
@@ -37,7 +41,7 @@ async def _vector_findings(
 ) -> VectorFindings:
     """Neighbours come from Milvus, what they did from Neo4j: each fails on its own account."""
     nearest = await legs.run(
-        Leg.VECTOR, "search the vectors", _nearest(user_id, served, stores, settings)
+        Leg.VECTOR, "search the vectors", lambda: _nearest(user_id, served, stores, settings)
     )
     if nearest is None:
         return VectorFindings()
@@ -46,7 +50,7 @@ async def _vector_findings(
         neighbour_engagement = await legs.run(
             Leg.GRAPH,
             "read the similar users' campaigns",
-            stores.graph.engaged_with(
+            lambda: stores.graph.engaged_with(
                 [user.user_id for user in nearest.similar_users],
                 materialization=served.contents.engaged_with,
             ),
@@ -104,7 +108,7 @@ async def _table_findings(
     if served.state is not ReleaseState.CURRENT:
         legs.skip(Leg.TABLE, "postgres did not answer for the current release")
         return TableFindings()
-    found = await legs.run(Leg.TABLE, "read the tables", _tables(user_id, served, stores))
+    found = await legs.run(Leg.TABLE, "read the tables", lambda: _tables(user_id, served, stores))
     return found or TableFindings()
 
 

@@ -5,8 +5,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.campaigns.schemas import CampaignFigures
 from mpp_api.dependencies import ID_PATTERN
-from mpp_api.recommendations.legs import Leg
 from mpp_api.releases.schemas import ReleaseReply
+from mpp_api.resilience.legs import Leg
 from mpp_stores.records import MAX_ID_CHARACTERS
 
 DEFAULT_LIMIT = 10

@@ -8,7 +8,6 @@ from mpp_api.errors import NothingAnswered
 from mpp_api.metrics.service import Metrics
 from mpp_api.recommendations.explanation import Explainer
 from mpp_api.recommendations.findings import Findings
-from mpp_api.recommendations.legs import Leg, Legs
 from mpp_api.recommendations.ranking import RankedCampaign, rank_personal, rank_popular
 from mpp_api.recommendations.retrieval import retrieve
 from mpp_api.recommendations.schemas import (
@@ -21,6 +20,7 @@ from mpp_api.recommendations.schemas import (
 )
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ReleaseState, ServedRelease
+from mpp_api.resilience.legs import Leg, Legs
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 from mpp_stores.redis.cache import CachedReply, CacheOutcome, reply_key
@@ -35,8 +35,9 @@ class Answer:
 
 
 class Recommender:
-    def __init__(self, stores: Stores, metrics: Metrics, settings: ApiSettings) -> None:
+    def __init__(self, stores: Stores, metrics: Metrics, settings: ApiSettings, legs: Legs) -> None:
         self._stores = stores
+        self._legs = legs
         self._metrics = metrics
         self._settings = settings
 
@@ -76,7 +77,7 @@ class Recommender:
     async def _compute(
         self, request: RecommendationRequest, served: ServedRelease
     ) -> RecommendationReply:
-        legs = Legs(self._metrics, self._settings.api_leg_timeout_seconds)
+        legs = self._legs
         findings = await retrieve(request.user_id, served, self._stores, legs, self._settings)
         strategy = Strategy.HYBRID if findings.evidence.is_personal else Strategy.POPULAR
         if strategy is Strategy.POPULAR and Leg.TABLE in legs.missing:
@@ -117,7 +118,7 @@ class Recommender:
         documents = await legs.run(
             Leg.DOCUMENT,
             "read the sources of the cited messages",
-            self._stores.documents.messages(
+            lambda: self._stores.documents.messages(
                 message_ids, materializations=served.contents.documents
             ),
         )

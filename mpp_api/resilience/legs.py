@@ -1,0 +1,83 @@
+"""A leg is one store's share of a reply; the reply goes on without those that fail."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from time import perf_counter
+from typing import Self, TypeVar
+
+from mpp_api.deadline import Deadline, within
+from mpp_api.metrics.service import Metrics
+from mpp_stores.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Leg(StrEnum):
+    VECTOR = "vector"
+    GRAPH = "graph"
+    TABLE = "table"
+    DOCUMENT = "document"
+    MODEL = "model"
+
+    @property
+    def store(self) -> str:
+        return _STORE_OF_LEG[self]
+
+
+_STORE_OF_LEG = {
+    Leg.VECTOR: "milvus",
+    Leg.GRAPH: "neo4j",
+    Leg.TABLE: "postgres",
+    Leg.DOCUMENT: "mongo",
+    Leg.MODEL: "model",
+}
+
+
+class Legs:
+    """The legs of one reply, and which of them are missing.
+
+    `work` is a callable, so that it need not begin and can begin again.
+    """
+
+    def __init__(self, metrics: Metrics, deadline: Deadline, leg_timeout_seconds: float) -> None:
+        self._metrics = metrics
+        self._deadline = deadline
+        self._leg_timeout_seconds = leg_timeout_seconds
+        self._missing: set[Leg] = set()
+
+    @property
+    def missing(self) -> list[Leg]:
+        return [leg for leg in Leg if leg in self._missing]
+
+    def of_another_reply(self) -> Self:
+        """None missing yet, under the same deadline: for a request that asks for many replies."""
+        return type(self)(self._metrics, self._deadline, self._leg_timeout_seconds)
+
+    def skip(self, leg: Leg, reason: str) -> None:
+        """Go without the leg, having learnt already that its store does not answer."""
+        self._missing.add(leg)
+        logger.info("%s leg is missing: %s", leg, reason)
+
+    async def run(self, leg: Leg, attempted: str, work: Callable[[], Awaitable[T]]) -> T | None:
+        """The work's result, or None after logging why the leg is missing."""
+        try:
+            return await self.required(leg, attempted, work)
+        except StoreError as error:
+            self._missing.add(leg)
+            logger.warning("%s leg is missing: %s", leg, error)
+            return None
+
+    async def required(self, leg: Leg, attempted: str, work: Callable[[], Awaitable[T]]) -> T:
+        """The work's result where a reply is nothing without it. Raises `StoreError`."""
+        started = perf_counter()
+        outcome = "failed"
+        try:
+            seconds = min(self._leg_timeout_seconds, self._deadline.left())
+            result = await within(seconds, leg.store, attempted, work())
+            outcome = "answered"
+            return result
+        finally:
+            self._metrics.observe_leg(leg, outcome, perf_counter() - started)
