@@ -43,6 +43,11 @@ class StoreSettings(BaseSettings):
         return self.home / "landing"
 
     @property
+    def campaigns_file(self) -> Path:
+        """What `mpp campaigns FILE` wrote; see `mpp_stores.campaigns`."""
+        return self.home / "campaigns.json"
+
+    @property
     def withdrawn(self) -> Path:
         """Where `mpp withdraw` moves a landed file to."""
         return self.home / "withdrawn"

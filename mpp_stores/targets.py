@@ -11,12 +11,14 @@ from mpp_stores.target import Target
 TARGETS: Final = {
     "milvus/messages": "mpp_stores.milvus.writer:MessageVectors",
     "milvus/user_profiles": "mpp_stores.milvus.writer:UserProfiles",
+    "milvus/campaign_profiles": "mpp_stores.milvus.writer:CampaignProfiles",
     "neo4j/messages": "mpp_stores.neo4j.writer:MessageGraph",
     "neo4j/engaged_with": "mpp_stores.neo4j.writer:EngagedWithEdges",
     "mongo/conversations": "mpp_stores.mongo.writer:Conversations",
     "postgres/user_engagement": "mpp_stores.postgres.writer:UserEngagements",
     "postgres/campaign_performance": "mpp_stores.postgres.writer:CampaignPerformances",
     "postgres/daily_activity": "mpp_stores.postgres.writer:DailyActivity",
+    "postgres/campaigns": "mpp_stores.postgres.writer:Campaigns",
 }
 
 

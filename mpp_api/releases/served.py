@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from pydantic import ValidationError
+
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
 
 
@@ -26,9 +29,11 @@ class Contents:
     message_vectors: Sequence[int]
     documents: Sequence[int]
     user_profiles: int
+    campaign_profiles: int
     engaged_with: int
     user_engagement: int
     campaign_performance: int
+    campaigns: int
 
     @classmethod
     def of(cls, release_id: str, numbers: Mapping[str, Sequence[int]]) -> Self:
@@ -51,10 +56,25 @@ class Contents:
             message_vectors=numbers.get("milvus/messages", ()),
             documents=numbers.get("mongo/conversations", ()),
             user_profiles=only("milvus/user_profiles"),
+            campaign_profiles=only("milvus/campaign_profiles"),
             engaged_with=only("neo4j/engaged_with"),
             user_engagement=only("postgres/user_engagement"),
             campaign_performance=only("postgres/campaign_performance"),
+            campaigns=only("postgres/campaigns"),
         )
+
+
+def ranking_of(release: Release) -> RankingConfiguration:
+    """How the release says that it is ranked.
+
+    Raises `StoreRejected` for a configuration of another version of this platform.
+    """
+    try:
+        return RankingConfiguration.model_validate(release.ranking)
+    except ValidationError as error:
+        raise StoreRejected(
+            "postgres", f"read the ranking of release {release.release_id}", error
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,7 @@ class ServedRelease:
     """
 
     release: Release
+    ranking: RankingConfiguration
     contents: Contents
     erased: ErasedSubjects
     erasures_key: str

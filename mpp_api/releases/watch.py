@@ -9,10 +9,11 @@ from time import monotonic
 
 from mpp_api.deadline import within
 from mpp_api.errors import NoRelease, ReleaseUnknown
-from mpp_api.releases.served import Contents, ReleaseState, ServedRelease
+from mpp_api.releases.served import Contents, ReleaseState, ServedRelease, ranking_of
 from mpp_stores.errors import StoreError
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.postgres.reader import TableReader
+from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Published:
     release: Release
+    ranking: RankingConfiguration
     contents: Contents
     erased: ErasedSubjects
     erasures_key: str
@@ -65,6 +67,7 @@ class ReleaseWatch:
             raise NoRelease if self._answered else ReleaseUnknown
         return ServedRelease(
             release=published.release,
+            ranking=published.ranking,
             contents=published.contents,
             erased=published.erased,
             erasures_key=published.erasures_key,
@@ -111,15 +114,16 @@ class ReleaseWatch:
         erased = await self._tables.erased_subjects()
         known = self._published
         if known is not None and known.release.release_id == release.release_id:
-            contents = known.contents
+            contents, ranking = known.contents, known.ranking
         else:
+            ranking = ranking_of(release)
             numbers = await self._tables.contents(release.release_id)
             contents = Contents.of(release.release_id, numbers)
         if known is not None and known.erased == erased:
             erasures_key = known.erasures_key
         else:
             erasures_key = _erasures_key(erased)
-        return _Published(release, contents, erased, erasures_key)
+        return _Published(release, ranking, contents, erased, erasures_key)
 
 
 def _erasures_key(erased: ErasedSubjects) -> str:

@@ -1,4 +1,4 @@
-"""The two collections: their names, fields and index.
+"""The three collections: their names, fields and index.
 
 A stored message:
 
@@ -12,6 +12,8 @@ A stored user profile:
     {"row_id": "419/u-17", "user_id": "u-17", "message_count": 12,
      "last_at": 1710495000000000, "materialization": 419,
      "identity_hash": 398211457, "embedding": [0.031, …]}
+
+A stored campaign profile has the same fields, with `campaign_id` for `user_id`.
 
 Milvus has no primary key of two fields, so `row_id` joins the materialization
 and the row's own key. Nor has it a type for time that all its servers share:
@@ -29,6 +31,7 @@ from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION
 
 MESSAGES = "messages"
 USER_PROFILES = "user_profiles"
+CAMPAIGN_PROFILES = "campaign_profiles"
 
 ROW_ID = "row_id"
 EMBEDDING = "embedding"
@@ -95,13 +98,19 @@ MESSAGE_SHAPE = Shape(
     )
 )
 
-USER_PROFILE_SHAPE = Shape(
-    (
-        Field("user_id", DataType.VARCHAR, _ID_BYTES),
-        Field("message_count", DataType.INT64),
-        Field("last_at", DataType.INT64),
+
+def _profile_shape(key: str) -> Shape:
+    return Shape(
+        (
+            Field(key, DataType.VARCHAR, _ID_BYTES),
+            Field("message_count", DataType.INT64),
+            Field("last_at", DataType.INT64),
+        )
     )
-)
+
+
+USER_PROFILE_SHAPE = _profile_shape("user_id")
+CAMPAIGN_PROFILE_SHAPE = _profile_shape("campaign_id")
 
 
 def row_id(materialization: int, key: str) -> str:

@@ -15,6 +15,7 @@ MATERIALIZED_AFTER_ROW = "materialization in {materializations} and row_id > {la
 
 OF_USER = "user_id == {user_id}"
 OF_OTHER_USERS = "materialization in {materializations} and user_id != {user_id}"
+OTHER_CAMPAIGNS = "materialization in {materializations} and campaign_id != {campaign_id}"
 OF_OTHER_USERS_IN_CAMPAIGNS = (
     "materialization in {materializations} and user_id != {user_id}"
     " and campaign_id in {campaign_ids}"

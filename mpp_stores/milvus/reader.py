@@ -11,6 +11,8 @@ from pymilvus import AsyncMilvusClient, MilvusException
 from mpp_stores.errors import StoreUnavailable, translated
 from mpp_stores.milvus import filters
 from mpp_stores.milvus.collections import (
+    CAMPAIGN_PROFILE_SHAPE,
+    CAMPAIGN_PROFILES,
     EMBEDDING,
     MESSAGES,
     SERVING_CONSISTENCY,
@@ -20,10 +22,18 @@ from mpp_stores.milvus.collections import (
 )
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_missing, is_not_loaded, is_retryable
-from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
+from mpp_stores.records import (
+    CampaignProfile,
+    SimilarCampaign,
+    SimilarMessage,
+    SimilarUser,
+    UserProfile,
+)
 from mpp_stores.settings import StoreSettings
 
 DEFAULT_TIMEOUT_SECONDS = 3.0
+MOST_ROWS = 16_384
+"""The most that Milvus answers with."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,12 +56,14 @@ class VectorReader:
         consistency: str = SERVING_CONSISTENCY,
         messages: str = MESSAGES,
         user_profiles: str = USER_PROFILES,
+        campaign_profiles: str = CAMPAIGN_PROFILES,
     ) -> None:
         self._settings = settings
         self._timeout = timeout
         self._consistency = consistency
         self._messages = messages
         self._user_profiles = user_profiles
+        self._campaign_profiles = campaign_profiles
         self._client: AsyncMilvusClient | None = None
         self._connecting = asyncio.Lock()
 
@@ -114,6 +126,60 @@ class VectorReader:
             ["user_id"],
         )
         return [SimilarUser(hit["entity"]["user_id"], _cosine(hit)) for hit in hits]
+
+    async def campaign_profiles(
+        self, *, materialization: int, campaign_ids: Sequence[str] | None = None
+    ) -> list[CampaignProfile]:
+        """Of every campaign with messages, or of those named that have some, in any order."""
+        if campaign_ids is None:
+            wanted = filters.bound(filters.MATERIALIZED, materializations=[materialization])
+        elif campaign_ids:
+            row_ids = [row_id(materialization, campaign_id) for campaign_id in campaign_ids]
+            wanted = filters.bound(filters.ROWS, row_ids=row_ids)
+        else:
+            return []
+        rows = await self._ask(
+            "read the profiles of campaigns",
+            self._campaign_profiles,
+            lambda client: client.query(
+                self._campaign_profiles,
+                filter=wanted,
+                output_fields=CAMPAIGN_PROFILE_SHAPE.read_fields,
+                limit=MOST_ROWS,
+                consistency_level=self._consistency,
+            ),
+        )
+        return [
+            CampaignProfile(
+                campaign_id=row["campaign_id"],
+                message_count=row["message_count"],
+                last_at=_moment(row["last_at"]),
+                embedding=[float(number) for number in row[EMBEDDING]],
+            )
+            for row in rows
+        ]
+
+    async def similar_campaigns(
+        self,
+        embedding: Sequence[float],
+        limit: int,
+        *,
+        materialization: int,
+        exclude_campaign_id: str = "",
+    ) -> list[SimilarCampaign]:
+        """Campaigns by the cosine of their profile and `embedding`, most similar first."""
+        hits = await self._nearest(
+            self._campaign_profiles,
+            embedding,
+            limit,
+            filters.bound(
+                filters.OTHER_CAMPAIGNS,
+                materializations=[materialization],
+                campaign_id=exclude_campaign_id,
+            ),
+            ["campaign_id"],
+        )
+        return [SimilarCampaign(hit["entity"]["campaign_id"], _cosine(hit)) for hit in hits]
 
     async def similar_messages(
         self,

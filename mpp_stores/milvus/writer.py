@@ -1,4 +1,4 @@
-"""The pipeline's side of Milvus: the two targets."""
+"""The pipeline's side of Milvus: the three targets."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +10,8 @@ from pymilvus import MilvusClient, MilvusException
 from mpp_stores.errors import StoreRejected, translated
 from mpp_stores.milvus import filters
 from mpp_stores.milvus.collections import (
+    CAMPAIGN_PROFILE_SHAPE,
+    CAMPAIGN_PROFILES,
     EMBEDDING,
     MESSAGE_SHAPE,
     MESSAGES,
@@ -23,7 +25,11 @@ from mpp_stores.milvus.collections import (
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.milvus.errors import is_not_loaded, is_retryable
 from mpp_stores.milvus.rows import Row, to_batch, to_rows
-from mpp_stores.records import MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
+from mpp_stores.records import (
+    CAMPAIGN_PROFILE_SCHEMA,
+    MESSAGE_VECTOR_SCHEMA,
+    USER_PROFILE_SCHEMA,
+)
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, Digest
 
@@ -40,7 +46,7 @@ T = TypeVar("T")
 
 
 class _CollectionTarget:
-    """What both targets do; see `mpp_stores.target.Target`."""
+    """What all of them do; see `mpp_stores.target.Target`."""
 
     name: str
     schema: pa.Schema
@@ -146,6 +152,8 @@ class _CollectionTarget:
         return len(deleted) if isinstance(deleted, list) else int(deleted["delete_count"])
 
     def rows_of_user(self, user_id: str) -> int:
+        if "user_id" not in self.schema.names:
+            return 0
         rows = self._query(
             "count the rows of a user in",
             filter=filters.bound(filters.OF_USER, user_id=user_id),
@@ -227,4 +235,15 @@ class UserProfiles(_CollectionTarget):
     _shape = USER_PROFILE_SHAPE
 
     def __init__(self, settings: StoreSettings, *, collection: str = USER_PROFILES) -> None:
+        super().__init__(settings, collection)
+
+
+class CampaignProfiles(_CollectionTarget):
+    """One row a campaign and materialization."""
+
+    name = "milvus/campaign_profiles"
+    schema = CAMPAIGN_PROFILE_SCHEMA
+    _shape = CAMPAIGN_PROFILE_SHAPE
+
+    def __init__(self, settings: StoreSettings, *, collection: str = CAMPAIGN_PROFILES) -> None:
         super().__init__(settings, collection)

@@ -20,6 +20,7 @@ from mpp_stores.postgres.connection import (
 )
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.records import (
+    Campaign,
     CampaignPerformance,
     Erasure,
     Materialization,
@@ -113,6 +114,15 @@ class TableReader:
             CampaignPerformance,
             "read the performance of every campaign",
             table_queries.SELECT_CAMPAIGN_PERFORMANCES,
+            materialization=materialization,
+        )
+
+    async def campaigns(self, *, materialization: int) -> list[Campaign]:
+        """What the campaign file says, by campaign id."""
+        return await self._fetch(
+            Campaign,
+            "read the campaigns",
+            table_queries.SELECT_CAMPAIGNS,
             materialization=materialization,
         )
 

@@ -10,8 +10,8 @@ from mpp_stores.postgres.materialization_queries import COLUMNS as MATERIALIZATI
 LOCK_RELEASES: Final = SQL("LOCK TABLE {schema}.serving IN SHARE ROW EXCLUSIVE MODE")
 
 _COLUMNS: LiteralString = """
-    release_id, published_at, dagster_run_id, data_through, row_counts, quality, predecessor,
-    is_kept
+    release_id, published_at, dagster_run_id, data_through, row_counts, quality, ranking,
+    embedding_model, predecessor, is_kept
 """
 _RELEASES: LiteralString = "SELECT " + _COLUMNS + " FROM {schema}.releases\n"
 _SERVED: LiteralString = "(SELECT release_id FROM {schema}.serving ORDER BY number DESC LIMIT 1)"
@@ -25,10 +25,12 @@ SELECT_LATEST_RELEASES: Final = SQL(_RELEASES + "ORDER BY number DESC LIMIT %(li
 INSERT_RELEASE: Final = SQL(
     """
 INSERT INTO {schema}.releases
-       (release_id, published_at, dagster_run_id, data_through, row_counts, quality, predecessor)
+       (release_id, published_at, dagster_run_id, data_through, row_counts, quality, ranking,
+        embedding_model, predecessor)
 SELECT to_char(published_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z-"')
            || left(%(dagster_run_id)s::text, 8),
-       published_at, %(dagster_run_id)s, %(data_through)s, '{{}}', %(quality)s,
+       published_at, %(dagster_run_id)s, %(data_through)s, '{{}}', %(quality)s, %(ranking)s,
+       %(embedding_model)s,
        """
     + _SERVED
     + """

@@ -8,17 +8,20 @@ from psycopg.rows import class_row
 from psycopg.sql import Identifier
 from psycopg.types.json import Jsonb
 
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres import materialization_queries, tables
 from mpp_stores.postgres import release_queries as queries
 from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, STORE, connect, postgres_errors
 from mpp_stores.postgres.materializations import completions
 from mpp_stores.postgres.release_consistency import disagreements
+from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Materialization, Release
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import Digest
 
 PUBLISH = "publish a release"
+DEFAULT_RANKING = RankingConfiguration()
 
 
 def publish(
@@ -30,6 +33,8 @@ def publish(
     agreeing: Sequence[str] = (),
     upstream: Mapping[str, Iterable[str]] | None = None,
     including: Mapping[int, Digest] | None = None,
+    ranking: RankingConfiguration = DEFAULT_RANKING,
+    embedding_model: str = BUNDLED_MODEL,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> Release:
     """Serve the newest completed materialization of every asset partition, from now on.
@@ -55,7 +60,13 @@ def publish(
                 return published
             completing = completions(including or {})
             cursor.executemany(materialization_queries.COMPLETE.format(schema=schema), completing)
-            values = {**run, "data_through": data_through, "quality": Jsonb(dict(quality))}
+            values = {
+                **run,
+                "data_through": data_through,
+                "quality": Jsonb(dict(quality)),
+                "ranking": Jsonb(ranking.model_dump(mode="json")),
+                "embedding_model": embedding_model,
+            }
             with connection.cursor() as inserting:
                 inserting.execute(queries.INSERT_RELEASE.format(schema=schema), values)
                 [(release_id,)] = inserting.fetchall()

@@ -47,3 +47,10 @@ SELECT_CAMPAIGN_PERFORMANCE: Final = SQL(
 SELECT_CAMPAIGN_PERFORMANCES: Final = SQL(
     _CAMPAIGN_PERFORMANCES + "ORDER BY performance_score DESC, campaign_id"
 )
+
+SELECT_CAMPAIGNS: Final = SQL("""
+SELECT campaign_id, name, topic, description, tags, starts_on, ends_on, is_active
+FROM {schema}.campaigns
+WHERE materialization = %(materialization)s
+ORDER BY campaign_id
+""")

@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from mpp_stores.records import (
     CAMPAIGN_PERFORMANCE_SCHEMA,
+    CAMPAIGN_SCHEMA,
     DAILY_ACTIVITY_SCHEMA,
     USER_ENGAGEMENT_SCHEMA,
 )
@@ -69,6 +70,21 @@ CREATE TABLE IF NOT EXISTS {schema}.daily_activity (
     PRIMARY KEY (materialization, event_day)
 );
 
+CREATE TABLE IF NOT EXISTS {schema}.campaigns (
+    campaign_id     text    NOT NULL,
+    name            text    NOT NULL,
+    topic           text    NOT NULL,
+    description     text    NOT NULL,
+    tags            text[]  NOT NULL,
+    starts_on       date,
+    ends_on         date,
+    is_active       boolean NOT NULL,
+    materialization bigint  NOT NULL,
+    identity_hash   bigint  NOT NULL,
+    PRIMARY KEY (materialization, campaign_id),
+    CHECK (starts_on <= ends_on)
+);
+
 CREATE TABLE IF NOT EXISTS {schema}.materializations (
     materialization bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     asset           text        NOT NULL,
@@ -85,15 +101,17 @@ CREATE INDEX IF NOT EXISTS materializations_latest
     ON {schema}.materializations (asset, partition, materialization DESC);
 
 CREATE TABLE IF NOT EXISTS {schema}.releases (
-    number         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
-    release_id     text        NOT NULL PRIMARY KEY,
-    published_at   timestamptz NOT NULL,
-    dagster_run_id text        NOT NULL UNIQUE,
-    data_through   date        NOT NULL,
-    row_counts     jsonb       NOT NULL,
-    quality        jsonb       NOT NULL,
-    predecessor    text        REFERENCES {schema}.releases,
-    is_kept        boolean     NOT NULL DEFAULT TRUE
+    number          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
+    release_id      text        NOT NULL PRIMARY KEY,
+    published_at    timestamptz NOT NULL,
+    dagster_run_id  text        NOT NULL UNIQUE,
+    data_through    date        NOT NULL,
+    row_counts      jsonb       NOT NULL,
+    quality         jsonb       NOT NULL,
+    ranking         jsonb       NOT NULL,
+    embedding_model text        NOT NULL,
+    predecessor     text        REFERENCES {schema}.releases,
+    is_kept         boolean     NOT NULL DEFAULT TRUE
 );
 
 -- What a release that is kept serves. Of the others only the row above remains.
@@ -147,25 +165,29 @@ class Table:
 USER_ENGAGEMENT = Table("user_engagement", USER_ENGAGEMENT_SCHEMA, ("user_id", "campaign_id"))
 CAMPAIGN_PERFORMANCE = Table("campaign_performance", CAMPAIGN_PERFORMANCE_SCHEMA, ("campaign_id",))
 DAILY_ACTIVITY = Table("daily_activity", DAILY_ACTIVITY_SCHEMA, ("event_day",))
-DATA_TABLES = (USER_ENGAGEMENT, CAMPAIGN_PERFORMANCE, DAILY_ACTIVITY)
+CAMPAIGNS = Table("campaigns", CAMPAIGN_SCHEMA, ("campaign_id",))
+DATA_TABLES = (USER_ENGAGEMENT, CAMPAIGN_PERFORMANCE, DAILY_ACTIVITY, CAMPAIGNS)
 
-_MATERIALIZATION_TYPE: Final = """
-SELECT data_type FROM information_schema.columns
-WHERE table_schema = %(schema)s AND table_name = 'user_engagement'
-      AND column_name = 'materialization'
+# All tables are created together, so the column that came last tells their version.
+_IS_FORMER: Final = """
+SELECT EXISTS (SELECT FROM information_schema.tables
+               WHERE table_schema = %(schema)s AND table_name = 'user_engagement')
+       AND NOT EXISTS (SELECT FROM information_schema.columns
+                       WHERE table_schema = %(schema)s AND table_name = 'releases'
+                             AND column_name = 'ranking')
 """
 
 
 class FormerTables(Exception):
-    """The schema was created by a version whose rows had no materialization number."""
+    """The schema was created by a version whose releases did not say how they are ranked."""
 
 
 def prepare(connection: psycopg.Connection, schema_name: str) -> None:
     """Create the schema and every table where missing. Safe to run concurrently."""
     with connection.transaction():
         connection.execute(_LOCK_SET_UP)
-        found = connection.execute(_MATERIALIZATION_TYPE, {"schema": schema_name}).fetchone()
-        if found is not None and found != ("bigint",):
+        [(is_former,)] = connection.execute(_IS_FORMER, {"schema": schema_name}).fetchall()
+        if is_former:
             raise FormerTables(
                 f"schema {schema_name!r} is that of an earlier version: `mpp reset`, or drop it, "
                 "and ingest again"

@@ -1,4 +1,4 @@
-"""The three Postgres targets: one upsert, three tables."""
+"""The Postgres targets: one upsert, four tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
@@ -18,9 +18,11 @@ _POSTGRES_TYPES = {
     pa.string(): "text",
     pa.int64(): "int8",
     pa.float64(): "float8",
+    pa.bool_(): "bool",
     pa.date32(): "date",
     pa.timestamp("us", tz="UTC"): "timestamptz",
     pa.list_(pa.int64()): "int8[]",
+    pa.list_(pa.string()): "text[]",
 }
 
 
@@ -137,6 +139,12 @@ class CampaignPerformances(PostgresTarget):
 class DailyActivity(PostgresTarget):
     name = "postgres/daily_activity"
     table = tables.DAILY_ACTIVITY
+    schema = table.schema
+
+
+class Campaigns(PostgresTarget):
+    name = "postgres/campaigns"
+    table = tables.CAMPAIGNS
     schema = table.schema
 
 

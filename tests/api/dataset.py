@@ -1,7 +1,9 @@
-"""A little outdoor shop in 1999: five users, six campaigns, written as the pipeline writes.
+"""A little outdoor shop in 1999: six users, eight campaigns, written as the pipeline writes.
 
-ada, ben, cid and eve talk about the outdoors; dot about something else. eve has
-engaged with every campaign.
+ada, ben, cid and eve talk about the outdoors; dot and fay about something else. eve has
+engaged with every campaign that runs. Of two that do not run, fay sent most of the messages,
+and they perform best of all. The campaign file lacks the stoves, and describes a campaign
+that nobody has talked about yet.
 """
 
 from collections import Counter, defaultdict
@@ -21,6 +23,7 @@ PERFORMANCE_SCORES = {
     "stoves": 0.64,
     "cards": 0.93,
 }
+UNSERVED_PERFORMANCE_SCORES = {"sleds": 0.97, "parasols": 0.95}
 CONVERSATIONS = [
     ("ada", "boots", "Do these boots keep water out?"),
     ("ada", "boots", "Which size of boots should I take?"),
@@ -35,6 +38,18 @@ CONVERSATIONS = [
     ("dot", "cards", "May I pay by card?"),
     ("dot", "stoves", "Which gas does the stove take?"),
     *(("eve", campaign, f"Tell me about {campaign}.") for campaign in PERFORMANCE_SCORES),
+    ("fay", "cards", "Which cards do you take?"),
+    *(("fay", campaign, f"Tell me about {campaign}.") for campaign in UNSERVED_PERFORMANCE_SCORES),
+]
+CAMPAIGNS: list[dict[str, Any]] = [
+    {"campaign_id": "boots", "name": "Boots for all weathers", "tags": ["footwear", "winter"]},
+    {"campaign_id": "tents", "name": "Tents", "tags": ["camping"]},
+    {"campaign_id": "lamps", "name": "Lamps", "tags": ["camping", "winter"]},
+    {"campaign_id": "maps", "name": "Maps of the coast", "starts_on": date(1999, 1, 1)},
+    {"campaign_id": "cards", "name": "Pay by card", "topic": "payment", "ends_on": date.max},
+    {"campaign_id": "sleds", "name": "Sleds", "tags": ["winter"], "is_active": False},
+    {"campaign_id": "parasols", "name": "Parasols", "ends_on": date(1999, 9, 30)},
+    {"campaign_id": "kites", "name": "Kites", "starts_on": date.max},
 ]
 _DIRECTIONS = np.random.default_rng(1999).normal(size=(2, EMBEDDING_DIMENSION))
 _NOISE = np.random.default_rng(3).normal(size=(len(CONVERSATIONS), EMBEDDING_DIMENSION))
@@ -55,7 +70,7 @@ class Dataset:
     def __post_init__(self) -> None:
         for number, (user, campaign, text) in enumerate(CONVERSATIONS * self.rounds):
             sent_at = datetime(1999, 3, 1, 9, tzinfo=UTC) + timedelta(hours=7 * number)
-            direction = _DIRECTIONS[1 if user == "dot" else 0]
+            direction = _DIRECTIONS[1 if user in ("dot", "fay") else 0]
             self.messages.append(
                 {
                     "message_id": self.id(f"message-{number:02}"),
@@ -83,23 +98,40 @@ class Dataset:
         engagement = self.engagement()
         return {
             "milvus/messages": self.messages,
-            "milvus/user_profiles": self.profiles(),
+            "milvus/user_profiles": self.profiles("user_id"),
+            "milvus/campaign_profiles": self.profiles("campaign_id"),
             "neo4j/messages": self.messages,
             "neo4j/engaged_with": engagement,
             "mongo/conversations": self.messages,
             "postgres/user_engagement": engagement,
             "postgres/campaign_performance": self.performances(),
+            "postgres/campaigns": self.campaigns(),
         }
 
-    def profiles(self) -> list[dict[str, Any]]:
+    def campaigns(self) -> list[dict[str, Any]]:
+        undescribed: dict[str, Any] = {
+            "topic": "outdoors",
+            "description": "",
+            "tags": [],
+            "starts_on": None,
+            "ends_on": None,
+            "is_active": True,
+        }
+        return [
+            undescribed | campaign | {"campaign_id": self.id(campaign["campaign_id"])}
+            for campaign in CAMPAIGNS
+        ]
+
+    def profiles(self, key: str) -> list[dict[str, Any]]:
+        """Of every user, or of every campaign."""
         return [
             {
-                "user_id": user_id,
+                key: id_,
                 "message_count": len(sent),
                 "last_at": max(message["sent_at"] for message in sent),
                 "embedding": _unit(np.mean([message["embedding"] for message in sent], axis=0)),
             }
-            for (user_id,), sent in self._grouped("user_id").items()
+            for (id_,), sent in self._grouped(key).items()
         ]
 
     def engagement(self) -> list[dict[str, Any]]:
@@ -115,6 +147,7 @@ class Dataset:
         ]
 
     def performances(self) -> list[dict[str, Any]]:
+        scores = PERFORMANCE_SCORES | UNSERVED_PERFORMANCE_SCORES
         rows = []
         for (campaign_id,), sent in self._grouped("campaign_id").items():
             days_of_user = Counter(
@@ -131,7 +164,7 @@ class Dataset:
                     "recent_message_count": sum(
                         row["event_day"] > self.days[-1] - timedelta(days=7) for row in sent
                     ),
-                    "performance_score": PERFORMANCE_SCORES[campaign_id.removeprefix(self.prefix)],
+                    "performance_score": scores[campaign_id.removeprefix(self.prefix)],
                 }
             )
         return rows

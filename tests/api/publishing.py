@@ -95,6 +95,7 @@ async def _until_searchable(settings: StoreSettings, dataset: Dataset, numbers: 
     vectors = VectorReader(settings)
     embedding = dataset.messages[0]["embedding"]
     everything = len(dataset.messages)
+    written = len(dataset.profiles("user_id")), len(dataset.profiles("campaign_id")), everything
     while True:
         users = await vectors.similar_users(
             embedding,
@@ -108,8 +109,12 @@ async def _until_searchable(settings: StoreSettings, dataset: Dataset, numbers: 
             exclude_user_id="",
             materializations=numbers["milvus/messages"],
         )
-        if (len(users), len(messages)) == (len(dataset.profiles()), everything):
+        campaigns = await vectors.similar_campaigns(
+            embedding, everything, materialization=numbers["milvus/campaign_profiles"][0]
+        )
+        found = len(users), len(campaigns), len(messages)
+        if found == written:
             break
-        assert time.monotonic() < give_up, f"Milvus lacks rows: {len(users)}, {len(messages)}"
+        assert time.monotonic() < give_up, f"Milvus lacks rows: {found} of {written}"
         await asyncio.sleep(0.1)
     await vectors.close()

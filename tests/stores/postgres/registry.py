@@ -7,8 +7,11 @@ from datetime import date
 
 from psycopg.sql import SQL, Identifier
 
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.postgres import materializations, releases
 from mpp_stores.postgres.connection import connect
+from mpp_stores.postgres.releases import DEFAULT_RANKING
+from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Materialization, Release
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import Digest
@@ -70,6 +73,8 @@ class Registry:
         agreeing: Sequence[str] = (),
         upstream: Mapping[str, Iterable[str]] | None = None,
         including: Mapping[int, Digest] | None = None,
+        ranking: RankingConfiguration = DEFAULT_RANKING,
+        embedding_model: str = BUNDLED_MODEL,
     ) -> Release:
         """By a new run where none is named."""
         return releases.publish(
@@ -80,6 +85,8 @@ class Registry:
             agreeing=agreeing,
             upstream=upstream,
             including=including,
+            ranking=ranking,
+            embedding_model=embedding_model,
             schema_name=self.schema_name,
         )
 

@@ -6,6 +6,7 @@ import pytest
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
 from mpp_stores.postgres.releases import current_release
+from mpp_stores.ranking import RankingConfiguration, Weights
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import Digest
@@ -25,7 +26,10 @@ def test_a_schema_without_tables_holds_no_release(registry: Registry) -> None:
 def test_a_published_release_is_the_current_one(registry: Registry) -> None:
     registry.materialize(PROFILES, digest=Digest(4, 1))
     run_id = new_run_id()
-    release = registry.publish(run_id, quality={"hit_rate_at_5": 0.5})
+    ranking = RankingConfiguration(diversity=0.25, weights=Weights(graph="0.4", messages="0"))
+    release = registry.publish(
+        run_id, quality={"hit_rate_at_5": 0.5}, ranking=ranking, embedding_model="a-model"
+    )
     assert registry.current() == release
     assert registry.served() == [(release.release_id, "publish")]
     assert release == Release(
@@ -35,9 +39,12 @@ def test_a_published_release_is_the_current_one(registry: Registry) -> None:
         data_through=DATA_THROUGH,
         row_counts={PROFILES: 4},
         quality={"hit_rate_at_5": 0.5},
+        ranking=release.ranking,
+        embedding_model="a-model",
         predecessor=None,
         is_kept=True,
     )
+    assert RankingConfiguration.model_validate(release.ranking) == ranking
 
 
 def test_a_release_id_says_when_and_by_which_run(registry: Registry) -> None:

@@ -11,6 +11,7 @@ from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.writer import (
     CampaignPerformances,
+    Campaigns,
     DailyActivity,
     PostgresTarget,
     UserEngagements,
@@ -34,7 +35,9 @@ USES: dict[str, Callable[[Registry], object]] = {
 }
 
 
-@pytest.mark.parametrize("target", [UserEngagements, CampaignPerformances, DailyActivity])
+@pytest.mark.parametrize(
+    "target", [UserEngagements, CampaignPerformances, DailyActivity, Campaigns]
+)
 def test_a_table_has_the_columns_of_the_record_the_number_and_the_hash(
     settings: StoreSettings, schema_name: str, target: type[PostgresTarget]
 ) -> None:
