@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from mpp_api.releases.catalog import Catalog
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.ranking import RankingConfiguration
@@ -89,6 +90,7 @@ class ServedRelease:
     release: Release
     ranking: RankingConfiguration
     contents: Contents
+    catalog: Catalog
     erased: ErasedSubjects
     erasures_key: str
     state: ReleaseState

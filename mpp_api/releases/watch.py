@@ -9,6 +9,7 @@ from time import monotonic
 
 from mpp_api.deadline import within
 from mpp_api.errors import NoRelease, ReleaseUnknown
+from mpp_api.releases.catalog import Catalog
 from mpp_api.releases.served import Contents, ReleaseState, ServedRelease, ranking_of
 from mpp_stores.errors import StoreError
 from mpp_stores.postgres.erasures import ErasedSubjects
@@ -24,12 +25,14 @@ class _Published:
     release: Release
     ranking: RankingConfiguration
     contents: Contents
+    catalog: Catalog
     erased: ErasedSubjects
     erasures_key: str
 
 
 class ReleaseWatch:
-    """Remembers the current release, its contents and the erased users for `recheck_seconds`.
+    """Remembers the current release, its contents, its campaigns and the erased users for
+    `recheck_seconds`.
 
     A failed look is remembered for as long, and while one request looks again the
     others are served what is remembered: a dead Postgres delays one request at a
@@ -69,6 +72,7 @@ class ReleaseWatch:
             release=published.release,
             ranking=published.ranking,
             contents=published.contents,
+            catalog=published.catalog,
             erased=published.erased,
             erasures_key=published.erasures_key,
             state=ReleaseState.CURRENT if self._answered else ReleaseState.LAST_KNOWN,
@@ -114,16 +118,17 @@ class ReleaseWatch:
         erased = await self._tables.erased_subjects()
         known = self._published
         if known is not None and known.release.release_id == release.release_id:
-            contents, ranking = known.contents, known.ranking
+            contents, ranking, catalog = known.contents, known.ranking, known.catalog
         else:
             ranking = ranking_of(release)
             numbers = await self._tables.contents(release.release_id)
             contents = Contents.of(release.release_id, numbers)
+            catalog = Catalog(await self._tables.campaigns(materialization=contents.campaigns))
         if known is not None and known.erased == erased:
             erasures_key = known.erasures_key
         else:
             erasures_key = _erasures_key(erased)
-        return _Published(release, ranking, contents, erased, erasures_key)
+        return _Published(release, ranking, contents, catalog, erased, erasures_key)
 
 
 def _erasures_key(erased: ErasedSubjects) -> str:
