@@ -15,7 +15,7 @@ PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11; do \
 SAMPLE_DATA ?= data/sample_conversations.json
 SAMPLE_USER ?= user-011
 
-.PHONY: up down setup test lint fmt lock
+.PHONY: up down setup browser test lint fmt lock
 .DEFAULT_GOAL := up
 
 # Start the stack, ingest the sample, show a recommendation.
@@ -43,8 +43,12 @@ $(READY): requirements.lock pyproject.toml
 	@$(PIP_INSTALL) --quiet --no-deps --editable .
 	@touch $@
 
+# The explorer page is tested in Chromium; root on Debian gets it installed.
+browser:
+	@$(PYTHON) mpp_local/prerequisites.py browser
+
 # Everything that must hold before a change is accepted.
-test: lint
+test: browser lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.

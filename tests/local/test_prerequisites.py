@@ -1,8 +1,11 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from mpp_local.prerequisites import find_java, java_problem, python_problem
+from mpp_local import prerequisites
+from mpp_local.prerequisites import browser_problem, find_java, java_problem, python_problem
 
 
 def java_that_reports(version: str, folder: Path) -> str:
@@ -48,3 +51,37 @@ def test_java_home_goes_before_the_path(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("JAVA_HOME", "/opt/java")
 
     assert find_java() == "/opt/java/bin/java"
+
+
+@pytest.mark.parametrize(
+    ("browser", "driver", "missing"),
+    [
+        (None, None, "Chromium and chromedriver"),
+        ("/usr/bin/chromium", None, "chromedriver"),
+        (None, "/usr/bin/chromedriver", "Chromium"),
+    ],
+)
+def test_a_missing_browser_is_one_sentence_with_the_fix(
+    browser: str | None, driver: str | None, missing: str
+) -> None:
+    assert browser_problem(browser, driver) == (
+        f"The tests need {missing}, not found here: sudo apt-get install chromium "
+        "chromium-driver (macOS: brew install --cask chromium chromedriver)"
+    )
+
+
+def test_a_browser_and_its_driver_are_accepted() -> None:
+    assert browser_problem("/usr/bin/chromium", "/usr/bin/chromedriver") is None
+
+
+def test_a_machine_that_can_install_no_browser_fails_with_the_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, prerequisites.__file__, "browser"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == f"{browser_problem(None, None)}\n"
