@@ -56,7 +56,9 @@ async def _load(
     elapsed = perf_counter() - started
     percentiles = quantiles(durations, n=100, method="inclusive")
     return Load(
-        *(round(percentiles[percent - 1] * 1_000, 2) for percent in (50, 95, 99)),
+        p50_ms=round(percentiles[49] * 1_000, 2),
+        p95_ms=round(percentiles[94] * 1_000, 2),
+        p99_ms=round(percentiles[98] * 1_000, 2),
         per_second=round(len(durations) / elapsed, 1),
     )
 
