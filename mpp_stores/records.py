@@ -7,6 +7,7 @@ of `sent_at`.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
@@ -238,6 +239,18 @@ class UserEngagement:
 
 
 @dataclass(frozen=True, slots=True)
+class UserSummary:
+    """What a user did in all campaigns; `engagement_score` is that of the best one."""
+
+    user_id: str
+    message_count: int
+    campaign_count: int
+    first_at: datetime
+    last_at: datetime
+    engagement_score: float
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignPerformance:
     campaign_id: str
     message_count: int
@@ -309,3 +322,52 @@ class Erasure:
     scrubbed_at: datetime | None
     completed_at: datetime | None
     receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The campaigns that one reply showed, best first; `first_rank` is that of the first.
+
+    `user_id` is None in an anonymous session.
+    """
+
+    request_id: str
+    user_id: str | None
+    campaign_ids: tuple[str, ...]
+    strategy: str
+    release_id: str
+    shown_at: datetime
+    first_rank: int = 1
+
+
+class FeedbackKind(StrEnum):
+    IMPRESSION = "impression"
+    CLICK = "click"
+    DISMISS = "dismiss"
+    CONVERSION = "conversion"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a user made of a campaign that the reply `request_id` recommended.
+
+    All but `occurred_at` is its identity. `user_id` is None in an anonymous session.
+    """
+
+    request_id: str
+    user_id: str | None
+    campaign_id: str
+    kind: FeedbackKind
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackCounts:
+    """Of one campaign: how often it was in a reply, and what came back, each kind once a reply
+    and user."""
+
+    exposures: int
+    impressions: int
+    clicks: int
+    dismissals: int
+    conversions: int

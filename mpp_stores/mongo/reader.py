@@ -19,10 +19,14 @@ from mpp_stores.mongo.documents import (
 )
 from mpp_stores.records import ConversationDocument
 from mpp_stores.settings import StoreSettings
+from mpp_stores.target import MATERIALIZATION
 
 DEFAULT_TIMEOUT_SECONDS = 2.0
 SERVER_SELECTION_SECONDS = 0.5
 """How long a call waits for a server while none is reachable."""
+
+Position = tuple[datetime, str]
+"""Of a message among others by time: its sent_at and message_id."""
 
 MAX_CANDIDATE_IDS = 2_000
 """Up to how many `_id`s, one a message and materialization, messages are looked up by."""
@@ -79,18 +83,52 @@ class DocumentReader:
         limit: int,
         before: datetime | None = None,
         *,
+        after: Position | None = None,
         materializations: Sequence[int],
     ) -> list[ConversationDocument]:
-        """The user's newest messages, at most `limit`, sent strictly earlier than `before`."""
-        if limit < 1 or not materializations:  # MongoDB takes 0 as no limit
+        """The user's newest messages, at most `limit`, sent strictly earlier than `before`.
+
+        `after`, the last one known already, is where a next page goes on; it counts alone.
+        """
+        if not materializations:
             return []
         condition = {"user_id": user_id, **of_materializations(materializations)}
-        if before is not None:
-            condition["sent_at_us"] = {"$lt": microseconds(before)}
         async with self._answering("read a timeline"):
-            cursor = self._collection.find(condition)
-            cursor = cursor.sort([("sent_at_us", DESCENDING), ("message_id", DESCENDING)])
-            return [record_of(document) async for document in cursor.limit(limit)]
+            return await self._newest(condition, limit, before, after)
+
+    async def latest(
+        self, limit: int, *, after: Position | None = None, materialization: int
+    ) -> list[ConversationDocument]:
+        """The newest messages of one materialization, which is one event day, at most `limit`;
+        those that come after `after`."""
+        async with self._answering("read the latest messages"):
+            return await self._newest({MATERIALIZATION: materialization}, limit, None, after)
+
+    async def _newest(
+        self,
+        condition: dict[str, Any],
+        limit: int,
+        before: datetime | None,
+        after: Position | None,
+    ) -> list[ConversationDocument]:
+        """One query where the page begins, and before it one for the moment of `after`:
+        NX-27017 scans the collection for `$or`."""
+        if after is None:
+            bound = {} if before is None else {"sent_at_us": {"$lt": microseconds(before)}}
+            return await self._sorted({**condition, **bound}, limit)
+        sent_at, message_id = after
+        moment = microseconds(sent_at)
+        same = {**condition, "sent_at_us": moment, "message_id": {"$lt": message_id}}
+        found = await self._sorted(same, limit)
+        earlier = {**condition, "sent_at_us": {"$lt": moment}}
+        return [*found, *await self._sorted(earlier, limit - len(found))]
+
+    async def _sorted(self, condition: dict[str, Any], limit: int) -> list[ConversationDocument]:
+        if limit < 1:  # MongoDB takes 0 as no limit
+            return []
+        cursor = self._collection.find(condition)
+        cursor = cursor.sort([("sent_at_us", DESCENDING), ("message_id", DESCENDING)])
+        return [record_of(document) async for document in cursor.limit(limit)]
 
     @asynccontextmanager
     async def _answering(self, attempted: str) -> AsyncIterator[None]:

@@ -32,6 +32,18 @@ SELECT_OPEN: Final = SQL(
     + _COLUMNS
     + " FROM {schema}.erasures WHERE user_id IS NOT NULL ORDER BY requested_at, erasure_id"
 )
+
+# Of whom something that began at %(begun_at)s was still made: those who have rows in the given
+# engagement and are not scrubbed yet, or were scrubbed later.
+SELECT_SUBJECTS_IN: Final = SQL("""
+SELECT subject_hash
+FROM {schema}.erasures
+WHERE (scrubbed_at IS NULL OR scrubbed_at > %(begun_at)s)
+      AND (user_id IS NULL
+           OR EXISTS (SELECT FROM {schema}.user_engagement AS engagement
+                      WHERE engagement.materialization = %(user_engagement)s
+                            AND engagement.user_id = erasures.user_id))
+""")
 MARK_SCRUBBED: Final = SQL("""
 UPDATE {schema}.erasures
 SET state = 'scrubbed', scrubbed_at = clock_timestamp(), receipt = %(receipt)s

@@ -2,23 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
-import psycopg
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
-from psycopg_pool import AsyncConnectionPool
 
 from mpp_stores.postgres import erasure_queries, erasures, release_queries, table_queries, tables
-from mpp_stores.postgres.connection import (
-    NOTHING_WRITTEN_YET,
-    connection_parameters,
-    postgres_errors,
-)
+from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, postgres_errors
 from mpp_stores.postgres.erasures import ErasedSubjects
+from mpp_stores.postgres.pool import LazyPool
 from mpp_stores.records import (
     Campaign,
     CampaignPerformance,
@@ -26,15 +21,9 @@ from mpp_stores.records import (
     Materialization,
     Release,
     UserEngagement,
+    UserSummary,
 )
 from mpp_stores.settings import StoreSettings
-
-POOL_SIZE = 4
-CONNECT_TIMEOUT_SECONDS = 2
-CONNECTION_WAIT_SECONDS = 1.0
-STATEMENT_TIMEOUT_MILLISECONDS = 2_000
-QUERY_TIMEOUT_SECONDS = 4.0
-"""Bounds a whole query where the server never answers, which its own timeout cannot."""
 
 Record = TypeVar("Record")
 Answer = TypeVar("Answer")
@@ -46,44 +35,29 @@ class _Hash:
 
 
 @dataclass(frozen=True, slots=True)
+class _LevelCount:
+    engagement_level: str
+    user_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Salt:
     salt: bytes = field(repr=False)
 
 
 class TableReader:
-    """A small pool that opens on first use, so the API starts while Postgres is down.
-
-    Connections are tested when taken from the pool and attempted afresh on every
-    request after a failure: the reader recovers as soon as the server does. A
-    database without tables reads as empty; that is a stack before its first ingest.
-    """
+    """A database without tables reads as empty; that is a stack before its first ingest."""
 
     def __init__(self, settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -> None:
         self._settings = settings
         self._schema_name = schema_name
         self._schema = Identifier(schema_name)
-        self._pool = AsyncConnectionPool(
-            kwargs={
-                **connection_parameters(
-                    settings, f"statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
-                ),
-                "autocommit": True,
-                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            },
-            min_size=0,
-            max_size=POOL_SIZE,
-            open=False,
-            timeout=CONNECTION_WAIT_SECONDS,
-            # Longer would keep retrying in the background, ever more rarely.
-            reconnect_timeout=CONNECTION_WAIT_SECONDS,
-            check=AsyncConnectionPool.check_connection,
-            name="mpp-tables",
-        )
+        self._pool = LazyPool(settings, name="mpp-tables")
 
     async def ping(self) -> None:
         """Raises unless Postgres answers a query."""
         with postgres_errors("ping"):
-            async with asyncio.timeout(QUERY_TIMEOUT_SECONDS), self._connection() as connection:
+            async with self._pool.connection() as connection:
                 await connection.execute("SELECT 1")
 
     async def user_engagement(self, user_id: str, *, materialization: int) -> list[UserEngagement]:
@@ -95,6 +69,57 @@ class TableReader:
             user_id=user_id,
             materialization=materialization,
         )
+
+    async def users(
+        self, limit: int, *, materialization: int, prefix: str = "", after: str = ""
+    ) -> list[UserSummary]:
+        """Users by id, from the one after `after`; those whose id starts with `prefix`."""
+        return await self._fetch(
+            UserSummary,
+            "list users",
+            table_queries.SELECT_USERS,
+            prefix=prefix,
+            after=after,
+            limit=limit,
+            materialization=materialization,
+        )
+
+    async def audience(
+        self,
+        campaign_id: str,
+        limit: int,
+        *,
+        materialization: int,
+        level: str | None = None,
+        after: tuple[float, str] | None = None,
+    ) -> list[UserEngagement]:
+        """The campaign's users, best engagement first and equal ones by id.
+
+        `after` is the engagement_score and user_id of the last one known already.
+        """
+        after_score, after_user_id = after or (None, "")
+        return await self._fetch(
+            UserEngagement,
+            "read the audience of a campaign",
+            table_queries.SELECT_AUDIENCE,
+            campaign_id=campaign_id,
+            level=level,
+            after_score=after_score,
+            after_user_id=after_user_id,
+            limit=limit,
+            materialization=materialization,
+        )
+
+    async def audience_by_level(self, campaign_id: str, *, materialization: int) -> dict[str, int]:
+        """How many users the campaign has, by engagement level; a level without any is absent."""
+        found = await self._fetch(
+            _LevelCount,
+            "count the audience of a campaign",
+            table_queries.COUNT_AUDIENCE,
+            campaign_id=campaign_id,
+            materialization=materialization,
+        )
+        return {row.engagement_level: row.user_count for row in found}
 
     async def campaign_performance(
         self, campaign_id: str, *, materialization: int
@@ -133,16 +158,38 @@ class TableReader:
 
     async def contents(self, release_id: str) -> dict[str, list[int]]:
         """The materializations that a release serves, by asset."""
-        found = await self._fetch(
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for each in await self.materializations(release_id):
+            numbers[each.asset].append(each.materialization)
+        return dict(numbers)
+
+    async def materializations(self, release_id: str) -> list[Materialization]:
+        """What a kept release serves, by asset and partition. Of one that is not kept: nothing."""
+        return await self._fetch(
             Materialization,
             f"read the contents of release {release_id!r}",
             release_queries.SELECT_CONTENTS,
             release_id=release_id,
         )
-        numbers: dict[str, list[int]] = defaultdict(list)
-        for each in found:
-            numbers[each.asset].append(each.materialization)
-        return dict(numbers)
+
+    async def releases(self, limit: int, *, before: str | None = None) -> list[Release]:
+        """Published last first, those published before the release `before`."""
+        return await self._fetch(
+            Release,
+            "list the releases",
+            release_queries.SELECT_RELEASES_BEFORE,
+            before=before,
+            limit=limit,
+        )
+
+    async def release(self, release_id: str) -> Release | None:
+        found = await self._fetch(
+            Release,
+            f"read release {release_id!r}",
+            release_queries.SELECT_RELEASE,
+            release_id=release_id,
+        )
+        return found[0] if found else None
 
     async def request_erasure(self, user_id: str) -> Erasure:
         return await self._in_thread(erasures.request, user_id)
@@ -156,6 +203,18 @@ class TableReader:
         salts = await self._fetch(_Salt, "read who was erased", erasure_queries.SELECT_SALT)
         salt = bytes(salts[0].salt) if salts else b""
         return ErasedSubjects(salt, frozenset(row.subject_hash for row in hashes))
+
+    async def names_erased_users(self, begun_at: datetime, *, user_engagement: int) -> bool:
+        """Whether what began then, over this engagement, was still made of users who asked to
+        be forgotten."""
+        found = await self._fetch(
+            _Hash,
+            "read who was erased since",
+            erasure_queries.SELECT_SUBJECTS_IN,
+            begun_at=begun_at,
+            user_engagement=user_engagement,
+        )
+        return bool(found)
 
     async def _in_thread(self, ask: Callable[..., Answer], *arguments: str) -> Answer:
         """What is rarely asked, on a connection of its own."""
@@ -171,16 +230,10 @@ class TableReader:
     ) -> list[Record]:
         statement = query.format(schema=self._schema)
         with postgres_errors(attempted):
-            async with asyncio.timeout(QUERY_TIMEOUT_SECONDS), self._connection() as connection:
+            async with self._pool.connection() as connection:
                 try:
                     async with connection.cursor(row_factory=class_row(record)) as cursor:
                         await cursor.execute(statement, values)
                         return await cursor.fetchall()
                 except NOTHING_WRITTEN_YET:
                     return []
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        await self._pool.open()
-        async with self._pool.connection() as connection:
-            yield connection

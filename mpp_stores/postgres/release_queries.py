@@ -20,6 +20,15 @@ SELECT_SERVED: Final = SQL(_RELEASES + "WHERE release_id = " + _SERVED)
 SELECT_RELEASE: Final = SQL(_RELEASES + "WHERE release_id = %(release_id)s")
 SELECT_RELEASE_OF_RUN: Final = SQL(_RELEASES + "WHERE dagster_run_id = %(dagster_run_id)s")
 SELECT_LATEST_RELEASES: Final = SQL(_RELEASES + "ORDER BY number DESC LIMIT %(limit)s")
+SELECT_RELEASES_BEFORE: Final = SQL(
+    _RELEASES
+    + """
+WHERE %(before)s::text IS NULL
+      OR number < (SELECT number FROM {schema}.releases WHERE release_id = %(before)s)
+ORDER BY number DESC
+LIMIT %(limit)s
+"""
+)
 
 # A release's id reads 20261124T052300Z-1f0c2a9b: UTC time by the server's clock, start of run id.
 INSERT_RELEASE: Final = SQL(

@@ -54,3 +54,38 @@ FROM {schema}.campaigns
 WHERE materialization = %(materialization)s
 ORDER BY campaign_id
 """)
+
+# A prefix is no pattern: it has no wildcards to escape.
+SELECT_USERS: Final = SQL("""
+SELECT user_id, sum(message_count)::bigint AS message_count, count(*) AS campaign_count,
+       min(first_at) AS first_at, max(last_at) AS last_at,
+       max(engagement_score) AS engagement_score
+FROM {schema}.user_engagement
+WHERE materialization = %(materialization)s AND user_id > %(after)s
+      AND starts_with(user_id, %(prefix)s)
+GROUP BY user_id
+ORDER BY user_id
+LIMIT %(limit)s
+""")
+
+_AUDIENCE: LiteralString = """
+FROM {schema}.user_engagement
+WHERE materialization = %(materialization)s AND campaign_id = %(campaign_id)s
+"""
+SELECT_AUDIENCE: Final = SQL(
+    """
+SELECT user_id, campaign_id, message_count, active_days, first_at, last_at,
+       engagement_score, engagement_level
+"""
+    + _AUDIENCE
+    + """
+      AND (%(level)s::text IS NULL OR engagement_level = %(level)s)
+      AND (%(after_score)s::float8 IS NULL OR engagement_score < %(after_score)s
+           OR (engagement_score = %(after_score)s AND user_id > %(after_user_id)s))
+ORDER BY engagement_score DESC, user_id
+LIMIT %(limit)s
+"""
+)
+COUNT_AUDIENCE: Final = SQL(
+    "SELECT engagement_level, count(*) AS user_count" + _AUDIENCE + "GROUP BY engagement_level"
+)

@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS {schema}.user_engagement (
     identity_hash    bigint           NOT NULL,
     PRIMARY KEY (materialization, user_id, campaign_id)
 );
+CREATE INDEX IF NOT EXISTS user_engagement_audience
+    ON {schema}.user_engagement (materialization, campaign_id, engagement_score DESC, user_id);
 
 CREATE TABLE IF NOT EXISTS {schema}.campaign_performance (
     campaign_id          text             NOT NULL,
@@ -150,6 +152,33 @@ CREATE TABLE IF NOT EXISTS {schema}.erasures (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS erasures_open
     ON {schema}.erasures (user_id) WHERE user_id IS NOT NULL;
+
+-- One row an item of a reply. user_id is NULL in an anonymous session.
+CREATE TABLE IF NOT EXISTS {schema}.exposures (
+    request_id  text        NOT NULL,
+    user_id     text,
+    campaign_id text        NOT NULL,
+    rank        integer     NOT NULL CHECK (rank >= 1),
+    strategy    text        NOT NULL,
+    release_id  text        NOT NULL,
+    shown_at    timestamptz NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (request_id, user_id, campaign_id)
+);
+CREATE INDEX IF NOT EXISTS exposures_of_user ON {schema}.exposures (user_id);
+CREATE INDEX IF NOT EXISTS exposures_of_campaign ON {schema}.exposures (campaign_id);
+
+CREATE TABLE IF NOT EXISTS {schema}.feedback (
+    request_id  text        NOT NULL,
+    user_id     text,
+    campaign_id text        NOT NULL,
+    kind        text        NOT NULL
+                CHECK (kind IN ('impression', 'click', 'dismiss', 'conversion')),
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE NULLS NOT DISTINCT (request_id, user_id, campaign_id, kind)
+);
+CREATE INDEX IF NOT EXISTS feedback_of_user ON {schema}.feedback (user_id, kind);
+CREATE INDEX IF NOT EXISTS feedback_of_campaign ON {schema}.feedback (campaign_id, kind);
 """)
 
 
