@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Request
 
 from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
+from mpp_api.feedback.exposures import ExposureLog
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
@@ -99,6 +100,11 @@ async def get_replies(request: Request) -> CachedReplies:
     return replies
 
 
+async def get_exposures(request: Request) -> ExposureLog:
+    exposures: ExposureLog = request.app.state.exposures
+    return exposures
+
+
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
 CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
@@ -109,3 +115,4 @@ RequestId = Annotated[str, Depends(get_request_id)]
 CurrentDeadline = Annotated[Deadline, Depends(get_deadline)]
 CurrentLegs = Annotated[Legs, Depends(get_legs)]
 Replies = Annotated[CachedReplies, Depends(get_replies)]
+Exposures = Annotated[ExposureLog, Depends(get_exposures)]

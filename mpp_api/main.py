@@ -12,6 +12,7 @@ from mpp_api.campaigns.endpoints import router as campaigns
 from mpp_api.embedding.embedder import open_embedder
 from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
+from mpp_api.feedback.exposures import open_exposure_log
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.middleware import RequestMetrics
@@ -71,7 +72,10 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
                 timeout_seconds=settings.api_leg_timeout_seconds,
                 stale_after=timedelta(hours=settings.api_stale_after_hours),
             )
-            yield
+            async with open_exposure_log(
+                stores.feedback, app.state.releases, app.state.metrics
+            ) as app.state.exposures:
+                yield
 
     app = _Api(
         title="Marketing personalization platform",

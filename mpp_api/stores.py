@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.mongo.reader import DocumentReader
 from mpp_stores.neo4j.reader import GraphReader
+from mpp_stores.postgres.feedback import FeedbackStore
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.redis.cache import ReplyCache
 from mpp_stores.settings import StoreSettings
@@ -24,6 +25,7 @@ class Stores:
     graph: GraphReader
     tables: TableReader
     documents: DocumentReader
+    feedback: FeedbackStore
     cache: ReplyCache
 
 
@@ -34,6 +36,7 @@ async def open_stores(settings: StoreSettings) -> AsyncIterator[Stores]:
         graph=GraphReader(settings),
         tables=TableReader(settings),
         documents=DocumentReader(settings, timeout_seconds=DOCUMENT_SECONDS),
+        feedback=FeedbackStore(settings),
         cache=ReplyCache(settings),
     )
     try:
@@ -44,6 +47,7 @@ async def open_stores(settings: StoreSettings) -> AsyncIterator[Stores]:
             stores.graph.close(),
             stores.tables.close(),
             stores.documents.close(),
+            stores.feedback.close(),
             stores.cache.close(),
             return_exceptions=True,
         )

@@ -46,6 +46,24 @@ class Metrics:
             "Recommendations computed without at least one leg.",
             registry=self._registry,
         )
+        self._exposures = Counter(
+            "mpp_api_exposures",
+            "Replies whose campaigns were to be logged; outcome is stored or dropped.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._events = Counter(
+            "mpp_api_events",
+            "Events sent to POST /events; outcome is accepted or rejected.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._feedback = Counter(
+            "mpp_api_feedback",
+            "Feedback sent to POST /feedback; outcome is recorded, repeated or rejected.",
+            ["kind", "outcome"],
+            registry=self._registry,
+        )
         self._release_age = Gauge(
             "mpp_api_release_age_seconds",
             "Since the served release was published; NaN while none is served.",
@@ -69,6 +87,15 @@ class Metrics:
 
     def count_degraded_reply(self) -> None:
         self._degraded.inc()
+
+    def count_exposures(self, outcome: str, replies: int) -> None:
+        self._exposures.labels(outcome).inc(replies)
+
+    def count_events(self, outcome: str, events: int) -> None:
+        self._events.labels(outcome).inc(events)
+
+    def count_feedback(self, kind: str, outcome: str) -> None:
+        self._feedback.labels(kind, outcome).inc()
 
     def exposition(self, served: ServedRelease | None) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -1,0 +1,57 @@
+"""What replies showed, and what was made of it. NULL as a user is an anonymous session."""
+
+from typing import Final
+
+from psycopg.sql import SQL
+
+# Lists of the same length, a row an index. Showing and saying the same again adds nothing.
+INSERT_EXPOSURES: Final = SQL("""
+INSERT INTO {schema}.exposures
+       (request_id, user_id, campaign_id, rank, strategy, release_id, shown_at)
+SELECT * FROM unnest(
+    %(request_ids)s::text[], %(user_ids)s::text[], %(campaign_ids)s::text[], %(ranks)s::int[],
+    %(strategies)s::text[], %(release_ids)s::text[], %(shown_at)s::timestamptz[]
+)
+ON CONFLICT DO NOTHING
+""")
+INSERT_FEEDBACK: Final = SQL("""
+INSERT INTO {schema}.feedback (request_id, user_id, campaign_id, kind, occurred_at)
+SELECT * FROM unnest(
+    %(request_ids)s::text[], %(user_ids)s::text[], %(campaign_ids)s::text[], %(kinds)s::text[],
+    %(occurred_at)s::timestamptz[]
+)
+ON CONFLICT DO NOTHING
+RETURNING request_id, user_id, campaign_id, kind
+""")
+
+SELECT_DISMISSED: Final = SQL("""
+SELECT DISTINCT campaign_id FROM {schema}.feedback
+WHERE user_id = %(user_id)s AND kind = 'dismiss'
+""")
+DELETE_DISMISSALS: Final = SQL("""
+DELETE FROM {schema}.feedback
+WHERE user_id = %(user_id)s AND campaign_id = %(campaign_id)s AND kind = 'dismiss'
+""")
+
+# What was ever shown, and what a release describes or has messages of.
+SELECT_KNOWN_CAMPAIGNS: Final = SQL("""
+SELECT campaign_id FROM unnest(%(campaign_ids)s::text[]) AS asked (campaign_id)
+WHERE EXISTS (SELECT FROM {schema}.exposures AS shown
+              WHERE shown.campaign_id = asked.campaign_id)
+   OR EXISTS (SELECT FROM {schema}.campaign_performance AS active
+              WHERE active.materialization = %(campaign_performance)s
+                AND active.campaign_id = asked.campaign_id)
+   OR EXISTS (SELECT FROM {schema}.campaigns AS described
+              WHERE described.materialization = %(campaigns)s
+                AND described.campaign_id = asked.campaign_id)
+""")
+
+COUNT_EXPOSURES: Final = SQL("""
+SELECT count(*) FROM {schema}.exposures WHERE campaign_id = %(campaign_id)s
+""")
+COUNT_FEEDBACK: Final = SQL("""
+SELECT kind, count(*) FROM {schema}.feedback WHERE campaign_id = %(campaign_id)s GROUP BY kind
+""")
+
+DELETE_OF_USER: Final = SQL("DELETE FROM {table} WHERE user_id = %(user_id)s")
+COUNT_OF_USER: Final = SQL("SELECT count(*) FROM {table} WHERE user_id = %(user_id)s")
