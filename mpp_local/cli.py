@@ -13,6 +13,7 @@ from mpp_local.progress import ProgressDisplay
 from mpp_local.stack import NoStack, Stack, home_from_environment
 from mpp_local.startup import StartFailed, start_stack, stop_stack
 from mpp_local.status import as_json, as_table, stack_status
+from mpp_stores.api_keys import InvalidKeyFile
 
 app = typer.Typer(
     help="The marketing personalization platform on this machine. MPP_HOME names its folder.",
@@ -37,13 +38,14 @@ def up(
     try:
         with ProgressDisplay(screen) as display:
             start_stack(stack, display, only_stores=only == "stores")
-    except (StartFailed, RuntimeError, OSError) as error:
+    except (StartFailed, InvalidKeyFile, RuntimeError, OSError) as error:
         screen.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     if only is None:
         environment = environment_of(stack)
         typer.echo(f"Dagster UI  {environment['MPP_DAGSTER_URL']}")
         typer.echo(f"API         {environment['MPP_API_URL']}/docs")
+        typer.echo(f"API key     {environment['MPP_API_KEY']}")
 
 
 @app.command()

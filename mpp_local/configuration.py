@@ -72,9 +72,13 @@ def program_environment(stack: Stack) -> dict[str, str]:
     """What every program of the stack finds in its environment.
 
     The supervisor is started with it and hands it on. Its configuration file could not
-    quote every address.
+    quote every address. The API's key is for its callers, and no program is one.
     """
-    return {**environment_of(stack), "PYTHONUNBUFFERED": "1", MARKER: str(stack.home)}
+    environment = {**environment_of(stack), "PYTHONUNBUFFERED": "1", MARKER: str(stack.home)}
+    environment.pop("MPP_API_KEY", None)
+    # People read these logs. A service elsewhere is asked for JSON by its own environment.
+    environment["MPP_API_LOG_FORMAT"] = os.environ.get("MPP_API_LOG_FORMAT", "text")
+    return environment
 
 
 def render_configuration(stack: Stack) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mpp_local.api_access import local_key
 from mpp_local.engines import ENGINES
 from mpp_local.engines.postgres import dagster_url, for_dagster
 from mpp_local.ports import LOOPBACK
@@ -19,6 +20,7 @@ def stack_environment(home: Path) -> dict[str, str]:
     MPP_DAGSTER_POSTGRES_URL    Dagster's own storage, as a SQLAlchemy URL
     MPP_DAGSTER_URL, MPP_API_URL
                                 http addresses of the Dagster UI and the API
+    MPP_API_KEY                 an admin key for it, once `mpp up` has started it
     MPP_DAGSTER_CODE_SERVER     host and port of the process that loads the definitions
 
     The stack must have been started once; it need not run now. Raises `NoStack`.
@@ -36,6 +38,8 @@ def environment_of(stack: Stack) -> dict[str, str]:
         "MPP_DAGSTER_CODE_SERVER": f"{LOOPBACK}:{stack.ports['dagster-code-server']}",
         "MPP_API_URL": f"http://{LOOPBACK}:{stack.ports['api']}",
     }
+    if key := local_key(stack):
+        environment["MPP_API_KEY"] = key
     for engine in ENGINES:
         external = stack.external.get(engine.name)
         environment |= engine.environment(stack) if external is None else external

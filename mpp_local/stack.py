@@ -3,6 +3,7 @@
 Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
 
     stack.json   ports, generated passwords, external addresses; mode 0600
+    api-keys.json  hashes of the API keys; mode 0600
     engines/     the data of each local engine
     dagster/     DAGSTER_HOME
     logs/        one log a program
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mpp_local.ports import free_port, is_free
+from mpp_stores import api_keys
 
 DEFAULT_HOME = ".mpp"
 STATE_FILE = "stack.json"
@@ -155,6 +157,7 @@ class Stack:
         """Delete the state of a stopped stack. Returns what else lies in home, which is kept."""
         for name in STATE_FOLDERS:
             shutil.rmtree(self.home / name, ignore_errors=True)
+        (self.home / api_keys.FILE_NAME).unlink(missing_ok=True)
         (self.home / STATE_FILE).unlink()
         kept = sorted(self.home.iterdir())
         if not kept:

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
 
+from mpp_local.api_access import ensure_local_key
 from mpp_local.component import Component, NotReady
 from mpp_local.engines import ENGINES
 from mpp_local.environment import environment_of
@@ -45,6 +46,8 @@ def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> N
     new ones. Raises `StartFailed`.
     """
     with stack.locked():
+        if not only_stores:
+            ensure_local_key(stack)
         supervisor = _current_supervisor(stack, ENGINES if only_stores else (*ENGINES, *SERVICES))
         _start_phase(stack, supervisor, ENGINES, report)
         prepare_instance(stack)

@@ -138,9 +138,12 @@ def _digest(secret: str) -> str:
 def _locked(path: Path) -> Iterator[None]:
     """Keep two commands from losing each other's change."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def _write(path: Path, records: Sequence[ApiKey]) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from mpp_local.commands import batches, checks, erasures, recommendations, releases
+from mpp_local.commands import batches, checks, erasures, keys, recommendations, releases
 
 
 def register(app: typer.Typer) -> None:
@@ -19,3 +19,4 @@ def register(app: typer.Typer) -> None:
         erasures.erase,
     ):
         app.command()(command)
+    app.add_typer(keys.keys, name="keys")

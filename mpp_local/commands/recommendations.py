@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mpp_local.api_access import ApiAccess
 from mpp_local.commands.stack import environment, store_failures, store_settings
 from mpp_local.commands.terminal import console, fail, print_json
 from mpp_local.recommendations.client import MOST_ITEMS, NoRecommendations, recommendations
@@ -17,7 +18,7 @@ def recommend(
 ) -> None:
     """Show which campaigns come next for a user, and why."""
     try:
-        reply = recommendations(environment()["MPP_API_URL"], user, limit=limit)
+        reply = recommendations(ApiAccess.of(environment()), user, limit=limit)
     except NoRecommendations as error:
         fail(str(error))
     if as_json:
@@ -38,7 +39,7 @@ def trace(
 
     with store_failures():
         try:
-            found = gather_trace(store_settings(), environment()["MPP_API_URL"], user, campaign)
+            found = gather_trace(store_settings(), ApiAccess.of(environment()), user, campaign)
         except (NoRecommendations, NotRecommended) as error:
             fail(str(error))
     if as_json:

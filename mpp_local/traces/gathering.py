@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mpp_local.api_access import ApiAccess
 from mpp_local.recommendations.client import MOST_ITEMS, recommendations
 from mpp_local.traces.chain import LandedFiles, Trace, build_trace, cited_messages
 from mpp_stores.lake import Lake
@@ -23,9 +24,9 @@ class NotRecommended(Exception):
     """The served release has no such recommendation. The message says what it has."""
 
 
-def gather_trace(settings: StoreSettings, api_url: str, user_id: str, campaign_id: str) -> Trace:
+def gather_trace(settings: StoreSettings, api: ApiAccess, user_id: str, campaign_id: str) -> Trace:
     """Raises `NotRecommended`, `NoRecommendations` or `StoreError`."""
-    release_id, item = _recommended(api_url, user_id, campaign_id)
+    release_id, item = _recommended(api, user_id, campaign_id)
     release = _release(settings, release_id)
     held = contents(settings, release_id)
     numbers = [each.materialization for each in held if each.asset == DOCUMENTS]
@@ -41,14 +42,12 @@ def gather_trace(settings: StoreSettings, api_url: str, user_id: str, campaign_i
     )
 
 
-def _recommended(api_url: str, user_id: str, campaign_id: str) -> tuple[str, Mapping[str, Any]]:
+def _recommended(api: ApiAccess, user_id: str, campaign_id: str) -> tuple[str, Mapping[str, Any]]:
     """The release's id and the API's item. Campaigns that the user knows are looked at last."""
     offered: list[str] = []
     release_id = ""
     for exclude_seen in (True, False):
-        reply = recommendations(
-            api_url, user_id, limit=MOST_ITEMS, exclude_seen=exclude_seen
-        ).json()
+        reply = recommendations(api, user_id, limit=MOST_ITEMS, exclude_seen=exclude_seen).json()
         release_id = reply["release"]["release_id"]
         for item in reply["items"]:
             if item["campaign_id"] == campaign_id:

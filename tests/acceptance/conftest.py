@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pymilvus import MilvusClient
 
+from mpp_local.api_access import KEY_HEADER
 from mpp_stores.milvus.collections import MESSAGES, USER_PROFILES
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.settings import StoreSettings
@@ -39,7 +40,8 @@ def first_make_up(stack: dict[str, str]) -> str:
 
 @pytest.fixture(scope="session")
 def api(stack: dict[str, str], first_make_up: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as client:
+    key = {KEY_HEADER: stack["MPP_API_KEY"]}
+    with httpx.Client(base_url=stack["MPP_API_URL"], headers=key, timeout=30) as client:
         yield client
 
 

@@ -40,6 +40,7 @@ def recommendations(api: httpx.Client, user: str, **parameters: object) -> dict:
 def test_make_up_prints_the_addresses_and_a_real_recommendation(stack, first_make_up, settings):
     assert f"Dagster UI  {stack['MPP_DAGSTER_URL']}" in first_make_up
     assert f"API         {stack['MPP_API_URL']}" in first_make_up
+    assert f"API key     {stack['MPP_API_KEY']}" in first_make_up
     assert f"Campaigns for {USER}" in first_make_up
     release = current_release(settings)
     assert release is not None

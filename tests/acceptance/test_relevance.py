@@ -10,6 +10,7 @@ from collections import defaultdict
 import httpx
 import pytest
 
+from mpp_local.api_access import KEY_HEADER
 from mpp_stores.settings import StoreSettings
 from tests.acceptance.commands import PROJECT_ROOT
 from tests.acceptance.stored_rows import rows_of
@@ -43,7 +44,8 @@ def users_with_an_unmet_campaign(settings: StoreSettings) -> dict[str, set[str]]
 def test_the_campaign_a_user_would_want_comes_first_far_more_often_than_by_chance(stack, settings):
     wanted = users_with_an_unmet_campaign(settings)
     hits, by_chance = 0, 0.0
-    with httpx.Client(base_url=stack["MPP_API_URL"], timeout=30) as api:
+    key = {KEY_HEADER: stack["MPP_API_KEY"]}
+    with httpx.Client(base_url=stack["MPP_API_URL"], headers=key, timeout=30) as api:
         for user, campaigns in wanted.items():
             items = api.get(f"/recommendations/{user}", params={"limit": 14}).json()["items"]
             hits += items[0]["campaign_id"] in campaigns

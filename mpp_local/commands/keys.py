@@ -1,0 +1,66 @@
+"""`mpp keys`: who may call the API."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mpp_local.api_access import keys_file
+from mpp_local.commands.terminal import console, fail, print_json
+from mpp_local.stack import home_from_environment
+from mpp_stores import api_keys
+from mpp_stores.api_keys import MAX_NAME_CHARACTERS, InvalidKeyFile, Role, UnknownKey
+
+keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+
+@keys.command()
+def create(
+    name: Annotated[str, typer.Option(help="Whose key it is, for people: `newsletter job`.")],
+    role: Annotated[Role, typer.Option(help="Each role includes those before it.")] = Role.READ,
+) -> None:
+    """Make a key and print it. It is shown this once: only its hash is kept."""
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        raise typer.BadParameter(f"1 to {MAX_NAME_CHARACTERS} characters", param_hint="--name")
+    record, key = api_keys.issue(name, role)
+    with _failures():
+        api_keys.add(keys_file(home_from_environment()), record)
+    typer.echo(f"key {record.key_id} with the role {role}; it is not shown again:", err=True)
+    typer.echo(key.get_secret_value())
+
+
+@keys.command("list")
+def list_keys(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Show every key, revoked ones too. What a key's owner sends cannot be shown again."""
+    with _failures():
+        records = api_keys.load(keys_file(home_from_environment()))
+    if as_json:
+        print_json([record.model_dump(exclude={"secret_sha256"}) for record in records])
+        return
+    table = Table("key id", "name", "role", "created", "revoked", box=None, pad_edge=False)
+    for record in records:
+        revoked = f"{record.revoked_at:%Y-%m-%d %H:%M}" if record.revoked_at else ""
+        created = f"{record.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(record.key_id, Text(record.name), record.role, created, revoked)
+    console().print(table)
+
+
+@keys.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="As `mpp keys list` shows it.")]) -> None:
+    """End a key. Running services refuse it from their next request on."""
+    with _failures():
+        record = api_keys.revoke(keys_file(home_from_environment()), key_id)
+    typer.echo(f"key {record.key_id} ({record.name}) is revoked")
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except (UnknownKey, InvalidKeyFile) as error:
+        fail(str(error))
