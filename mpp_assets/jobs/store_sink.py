@@ -1,27 +1,22 @@
 """Writing rows to any store from Spark's executors.
 
-A Python Data Source hands each partition's Arrow batches to the store's own
-`Target`, so the same write runs in local mode and on a cluster. The addresses
-travel inside the pickled data source, never as its options: options show in the
-Spark UI.
+Each partition's Arrow batches are handed to the store's own `Target` where they are, so the
+same write runs in local mode and on a cluster. The addresses travel inside the pickled
+function, never as options: options show in the Spark UI.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
-from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
-from pyspark.sql.types import StructType
 
 from mpp_assets.jobs.digests import identity_hash_column
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION, Digest
 from mpp_stores.targets import open_target
 
-DATA_SOURCE = "mpp_target"
 NO_PARTITION = ""
 
 
@@ -44,7 +39,6 @@ def write_rows(
     with open_target(target_name, settings) as target:
         target.prepare()
         observed = Observation("written")
-        rows.sparkSession.dataSource.register(target_data_source(settings))
         (
             _numbered(rows, numbers)
             .select(*target.schema.names, MATERIALIZATION)
@@ -53,10 +47,8 @@ def write_rows(
                 f.count(f.lit(1)).alias("rows"),
                 f.coalesce(f.sum(identity_hash_column(target.key)), f.lit(0)).alias("hash"),
             )
-            .write.format(DATA_SOURCE)
-            .option("target", target_name)
-            .mode("append")
-            .save()
+            .mapInArrow(_writer(target_name, settings), "rows long")
+            .collect()
         )
         written = Digest(observed.get["rows"], observed.get["hash"])
         stored = target.digests(list(numbers.values()))
@@ -86,39 +78,16 @@ def _numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
     return rows.join(f.broadcast(of_day), "event_day")
 
 
-def target_data_source(settings: StoreSettings) -> type[DataSource]:
-    """The data source `mpp_target`, bound to the stores of `settings`.
+def _writer(
+    target_name: str, settings: StoreSettings
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Upserts one partition's batches; pickled from the driver to the executors, where a
+    partition can be written again."""
 
-    Defined here so that Spark pickles it by value, with the settings: the process in
-    which Spark calls `writer` does not see the driver's variables.
-    """
-
-    class TargetDataSource(DataSource):
-        """Option: `target`, a name of `mpp_stores.targets`."""
-
-        @classmethod
-        def name(cls) -> str:
-            return DATA_SOURCE
-
-        def writer(self, schema: StructType, overwrite: bool) -> TargetWriter:
-            return TargetWriter(self.options["target"], settings)
-
-    return TargetDataSource
-
-
-@dataclass
-class RowsWritten(WriterCommitMessage):
-    rows: int
-
-
-class TargetWriter(DataSourceArrowWriter):
-    """Upserts one partition's batches; pickled from the driver to the executors."""
-
-    def __init__(self, target_name: str, settings: StoreSettings) -> None:
-        self._target_name = target_name
-        self._settings = settings
-
-    def write(self, iterator: Iterator[pa.RecordBatch]) -> RowsWritten:  # type: ignore[override]  # pyspark's own ArrowWriter overrides it so
-        with open_target(self._target_name, self._settings) as target:
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with open_target(target_name, settings) as target:
             columns = target.schema.append(pa.field(MATERIALIZATION, pa.int64()))
-            return RowsWritten(sum(target.write(batch.cast(columns)) for batch in iterator))
+            sent = sum(target.write(batch.cast(columns)) for batch in batches)
+        yield pa.RecordBatch.from_pydict({"rows": [sent]})
+
+    return write

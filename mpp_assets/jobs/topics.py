@@ -4,38 +4,39 @@ A topic is a k-means cluster (cosine distance) of message vectors. Its terms are
 those that set its messages apart from the other topics', by class-based TF-IDF
 (Grootendorst 2022, "BERTopic", arXiv:2203.05794, equation 2).
 
-The same messages give the same topics: the clusters are fitted in a fixed order,
-topics are numbered by size, and every tie is broken by id.
+Clusters, terms and examples come from a sample that fits on the driver; Spark then
+assigns and counts every message. The same messages give the same topics: the sample
+is chosen by hash, topics are numbered by size, and every tie is broken by id.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import StorageLevel
-from pyspark.ml.feature import StopWordsRemover
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import spark_schema
 from mpp_stores.records import MESSAGE_SCHEMA
 
-# Clusters are fitted on the driver, on this many messages at most (77 MB of vectors), chosen by
-# hash; every message is then assigned by Spark.
-_FITTED_MESSAGES = 50_000
+# About this many messages (31 MB of vectors); all of them where there are fewer.
+_SAMPLED_MESSAGES = 20_000
 _ASSIGNED_SCHEMA = pa.schema(
     [
-        *(MESSAGE_SCHEMA.field(name) for name in ("message_id", "user_id", "campaign_id", "text")),
+        *(MESSAGE_SCHEMA.field(name) for name in ("message_id", "user_id", "campaign_id")),
         pa.field("cluster", pa.int32()),
-        pa.field("similarity", pa.float32()),
     ]
 )
 _TERMS = 8
 _EXAMPLES = 3
-# Letters with their marks and inner apostrophes, two characters or more.
-_WORD = r"[\p{L}\p{M}][\p{L}\p{M}'\u2019]*[\p{L}\p{M}]"
+# Words are letters with their marks and inner apostrophes.
+_SHORTEST_WORD = 2
+_APOSTROPHES = "'\u2019"
+_BETWEEN_WORDS = rf"[^\p{{L}}\p{{M}}{_APOSTROPHES}]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,130 +62,139 @@ def message_topics(embeddings: DataFrame, *, topic_count: int, seed: int) -> lis
     vector. There are fewer topics than asked for when there are fewer distinct
     texts, and none without messages.
     """
-    if embeddings.isEmpty():
+    sample = _sample(embeddings)
+    if not len(sample):
         return []
-    assigned = _assign(embeddings, topic_count, seed).persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        sizes = (
-            assigned.groupBy("cluster")
-            .agg(
-                f.count("*").alias("message_count"),
-                f.count_distinct("user_id").alias("user_count"),
-                f.min("message_id").alias("first_message_id"),
-            )
-            .orderBy(f.desc("message_count"), "first_message_id")
-            .collect()
-        )
-        terms = _top_terms(assigned)
-        examples = _examples(assigned)
-        campaigns = _campaigns(assigned)
-    finally:
-        assigned.unpersist()
+    vectors = _matrix(sample["embedding"])
+    centres = _centres(vectors, topic_count, seed)
+    similarities = _similarities(vectors, centres)
+    messages = sample.select(["message_id", "text"]).to_pandas()
+    messages["cluster"] = similarities.argmax(axis=1)
+    messages["similarity"] = similarities.max(axis=1)
+    terms, examples = _top_terms(messages), _examples(messages)
+    sizes, campaigns = _counts(embeddings, centres)
     return [
         Topic(
             topic_id=number,
             message_count=size["message_count"],
             user_count=size["user_count"],
             top_terms=terms.get(size["cluster"], []),
-            example_messages=examples[size["cluster"]],
+            example_messages=examples.get(size["cluster"], []),
             campaigns=campaigns[size["cluster"]],
         )
         for number, size in enumerate(sizes, start=1)
     ]
 
 
-def _assign(embeddings: DataFrame, topic_count: int, seed: int) -> DataFrame:
-    """The messages with their cluster and the cosine similarity to its centre."""
+def _sample(embeddings: DataFrame) -> pa.Table:
+    """Message ids, texts and vectors, ordered by id."""
+    count = embeddings.count()
+    sampled = embeddings.select("message_id", "text", "embedding")
+    if count > _SAMPLED_MESSAGES:
+        # xxhash64 is uniform over the 64-bit integers.
+        limit = 2**64 * _SAMPLED_MESSAGES // count - 2**63
+        sampled = sampled.where(f.xxhash64("message_id") < f.lit(limit))
+    return sampled.toArrow().sort_by("message_id")
+
+
+def _centres(vectors: np.ndarray, topic_count: int, seed: int) -> np.ndarray:
     # Seconds to import, and only a run that clusters needs it.
     from sklearn.cluster import KMeans  # noqa: PLC0415
 
-    fitted = (
-        embeddings.orderBy(f.xxhash64("message_id"), "message_id")
-        .limit(_FITTED_MESSAGES)
-        .select("embedding")
-        .toArrow()
-    )
-    vectors = pc.list_flatten(fitted["embedding"]).to_numpy().reshape(len(fitted), -1)
     # Of unit vectors, Euclidean distance orders as cosine similarity does.
     model = KMeans(min(topic_count, len(vectors)), n_init=1, random_state=seed).fit(vectors)
-    centres = model.cluster_centers_.astype(np.float32)
+    centres: np.ndarray = model.cluster_centers_.astype(np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return centres
+
+
+def _similarities(vectors: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    similarities: np.ndarray = vectors @ centres.T
+    # The last bits of a product depend on which rows share a batch.
+    return np.round(similarities, 5)
+
+
+def _matrix(embeddings: "pa.Array[Any] | pa.ChunkedArray[Any]") -> np.ndarray:
+    numbers: np.ndarray = pc.list_flatten(embeddings).to_numpy()
+    return numbers.reshape(len(embeddings), -1)
+
+
+def _counts(
+    embeddings: DataFrame, centres: np.ndarray
+) -> tuple[list[Row], dict[int, list[tuple[str, int]]]]:
+    """Over all messages: the clusters by size, and the messages of each by campaign."""
 
     def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            numbers = pc.list_flatten(batch.column("embedding")).to_numpy()
-            # The last bits of a product depend on which rows share a batch.
-            similarities = np.round(numbers.reshape(-1, centres.shape[1]) @ centres.T, 5)
-            columns = [batch.column(name) for name in _ASSIGNED_SCHEMA.names[:-2]]
-            columns += [pa.array(similarities.argmax(axis=1), pa.int32())]
-            columns += [pa.array(similarities.max(axis=1), pa.float32())]
+            clusters = _similarities(_matrix(batch.column("embedding")), centres).argmax(axis=1)
+            columns = [batch.column(name) for name in _ASSIGNED_SCHEMA.names[:-1]]
+            columns += [pa.array(clusters, pa.int32())]
             yield pa.RecordBatch.from_arrays(columns, schema=_ASSIGNED_SCHEMA)
 
-    return embeddings.mapInArrow(assign, spark_schema(_ASSIGNED_SCHEMA))
+    counted = (
+        embeddings.select(*_ASSIGNED_SCHEMA.names[:-1], "embedding")
+        .mapInArrow(assign, spark_schema(_ASSIGNED_SCHEMA))
+        .rollup("cluster", "campaign_id")
+        .agg(
+            f.count("*").alias("message_count"),
+            f.count_distinct("user_id").alias("user_count"),
+            f.min("message_id").alias("first_message_id"),
+        )
+        .orderBy(f.desc("message_count"), "campaign_id", "first_message_id")
+        .collect()
+    )
+    campaigns: dict[int, list[tuple[str, int]]] = {}
+    for row in counted:
+        if row["campaign_id"] is not None:
+            found = (row["campaign_id"], row["message_count"])
+            campaigns.setdefault(row["cluster"], []).append(found)
+    sizes = [row for row in counted if row["campaign_id"] is None and row["cluster"] is not None]
+    return sizes, campaigns
 
 
-def _top_terms(assigned: DataFrame) -> dict[int, list[str]]:
+def _top_terms(messages: pd.DataFrame) -> dict[int, list[str]]:
     """Terms by c-TF-IDF: tf(term, cluster) · log(1 + A / f(term)).
 
     tf is the term's share of the cluster's words, f its count over all clusters,
     A the mean number of words a cluster.
     """
-    remover = StopWordsRemover(inputCol="words", outputCol="terms")
-    words = assigned.select(
-        "cluster", f.regexp_extract_all(f.lower("text"), f.lit(_WORD), f.lit(0)).alias("words")
+    uses = _words(messages).value_counts()
+    by_cluster = uses.groupby("cluster")
+    share = uses / by_cluster.transform("sum")
+    rarity = np.log1p(by_cluster.sum().mean() / uses.groupby("term").transform("sum"))
+    weighted = (share * rarity).rename("weight").reset_index()
+    weighted = weighted.sort_values(["weight", "term"], ascending=[False, True])
+    return _first_of_each_cluster(weighted, "term", _TERMS)
+
+
+def _words(messages: pd.DataFrame) -> pd.DataFrame:
+    """One row a word of a text, stop words left out: cluster, term."""
+    # It comes with scipy, and only a run that clusters needs it.
+    from pyspark.ml.feature import StopWordsRemover  # noqa: PLC0415
+
+    words = pc.split_pattern_regex(pc.utf8_lower(pa.array(messages["text"])), _BETWEEN_WORDS)
+    rows = pd.DataFrame(
+        {
+            "cluster": messages["cluster"].to_numpy()[pc.list_parent_indices(words)],
+            "term": pc.utf8_trim(pc.list_flatten(words), _APOSTROPHES).to_pandas(),
+        }
     )
-    counts = (
-        remover.transform(words)
-        .select("cluster", f.explode("terms").alias("term"))
-        .groupBy("cluster", "term")
-        .agg(f.count("*").alias("uses"))
-        .persist()
+    stop_words = StopWordsRemover.loadDefaultStopWords("english")
+    return rows[(rows["term"].str.len() >= _SHORTEST_WORD) & ~rows["term"].isin(stop_words)]
+
+
+def _examples(messages: pd.DataFrame) -> dict[int, list[str]]:
+    distinct = messages.groupby(["cluster", "text"], as_index=False).agg(
+        {"similarity": "max", "message_id": "min"}
     )
-    words_by_cluster = counts.groupBy("cluster").agg(f.sum("uses").alias("cluster_words"))
-    mean_words = words_by_cluster.agg(f.avg("cluster_words").alias("mean_words"))
-    uses_everywhere = f.sum("uses").over(Window.partitionBy("term"))
-    weight = (f.col("uses") / f.col("cluster_words")) * f.log1p(
-        f.col("mean_words") / uses_everywhere
-    )
-    weighted = (
-        counts.join(f.broadcast(words_by_cluster), "cluster")
-        .crossJoin(f.broadcast(mean_words))
-        .withColumn("weight", weight)
-    )
-    best = _first_of_each_cluster(weighted, _TERMS, f.desc("weight"), f.asc("term"))
-    terms = {row["cluster"]: row["values"] for row in _in_order(best, "term").collect()}
-    counts.unpersist()
-    return terms
+    nearest = distinct.sort_values(["similarity", "message_id"], ascending=[False, True])
+    return _first_of_each_cluster(nearest, "text", _EXAMPLES)
 
 
-def _examples(assigned: DataFrame) -> dict[int, list[str]]:
-    distinct = assigned.groupBy("cluster", "text").agg(
-        f.max("similarity").alias("similarity"), f.min("message_id").alias("message_id")
-    )
-    nearest = _first_of_each_cluster(distinct, _EXAMPLES, f.desc("similarity"), f.asc("message_id"))
-    return {row["cluster"]: row["values"] for row in _in_order(nearest, "text").collect()}
-
-
-def _campaigns(assigned: DataFrame) -> dict[int, list[tuple[str, int]]]:
-    rows = (
-        assigned.groupBy("cluster", "campaign_id")
-        .agg(f.count("*").alias("message_count"))
-        .orderBy("cluster", f.desc("message_count"), "campaign_id")
-        .collect()
-    )
-    campaigns: dict[int, list[tuple[str, int]]] = {}
-    for row in rows:
-        found = (row["campaign_id"], row["message_count"])
-        campaigns.setdefault(row["cluster"], []).append(found)
-    return campaigns
-
-
-def _first_of_each_cluster(rows: DataFrame, count: int, *order: Column) -> DataFrame:
-    rank = f.row_number().over(Window.partitionBy("cluster").orderBy(*order))
-    return rows.withColumn("rank", rank).where(f.col("rank") <= count)
-
-
-def _in_order(ranked: DataFrame, column: str) -> DataFrame:
-    """One row a cluster, its `values` being the column by rank."""
-    pairs = f.array_sort(f.collect_list(f.struct("rank", column)))
-    return ranked.groupBy("cluster").agg(pairs[column].alias("values"))
+def _first_of_each_cluster(ordered: pd.DataFrame, column: str, count: int) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for cluster, value in zip(ordered["cluster"], ordered[column], strict=True):
+        values = found.setdefault(cluster, [])
+        if len(values) < count:
+            values.append(value)
+    return found
