@@ -3,12 +3,11 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mpp_stores.contract import Contract, ContractMode
+from mpp_stores.contract import ContractSettings
 from mpp_stores.embedding_model import BUNDLED_MODEL
-from mpp_stores.settings import StoreSettings
 
 
-class PipelineSettings(StoreSettings):
+class PipelineSettings(ContractSettings):
     """What a run needs: the stores, and how to compute.
 
     `embedding_model` is any SentenceTransformer name or path whose vectors have
@@ -20,17 +19,6 @@ class PipelineSettings(StoreSettings):
     embedding_model: str = BUNDLED_MODEL
     topic_count: int = 8
     kept_releases: int = Field(default=3, ge=1)
-    contract_unknown_fields: ContractMode = ContractMode.EVOLVE
-    contract_aliases: ContractMode = ContractMode.EVOLVE
-    contract_data_types: ContractMode = ContractMode.EVOLVE
-
-    @property
-    def contract(self) -> Contract:
-        return Contract(
-            unknown_fields=self.contract_unknown_fields,
-            aliases=self.contract_aliases,
-            data_types=self.contract_data_types,
-        )
 
 
 class SparkSettings(BaseSettings):

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from mpp_stores.settings import StoreSettings
+
 
 class ContractMode(StrEnum):
     """`evolve` accepts the record, `reject` rejects it, `freeze` fails its whole batch."""
@@ -30,6 +32,22 @@ class Contract(BaseModel):
     unknown_fields: ContractMode = ContractMode.EVOLVE
     aliases: ContractMode = ContractMode.EVOLVE
     data_types: ContractMode = ContractMode.EVOLVE
+
+
+class ContractSettings(StoreSettings):
+    """For every program that judges events, so that all judge alike."""
+
+    contract_unknown_fields: ContractMode = ContractMode.EVOLVE
+    contract_aliases: ContractMode = ContractMode.EVOLVE
+    contract_data_types: ContractMode = ContractMode.EVOLVE
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(
+            unknown_fields=self.contract_unknown_fields,
+            aliases=self.contract_aliases,
+            data_types=self.contract_data_types,
+        )
 
 
 class ContractFrozen(ValueError):

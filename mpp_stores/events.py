@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -33,8 +33,15 @@ from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 FIRST_EVENT_DAY = date(2020, 1, 1)
 FUTURE_TOLERANCE = timedelta(hours=24)
 
+MAX_RECORD_CHARACTERS = 1_048_576
+"""A longer one is not decoded."""
+
 MAX_ATTRIBUTE_DEPTH = 64
 """Containers within each other in an unknown field: BSON documents hold 100 levels."""
+
+RECORD_TOO_LONG: Final = "record too long"
+USER_ERASED: Final = "user erased"
+"""The reason of a record whose user was erased. Nothing of such a record is kept."""
 
 _MAX_UNKNOWN_FIELD_REASONS = 10
 _MAX_NAME_CHARACTERS = 64

@@ -13,8 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from mpp_assets.jobs.text_window import TextWindow
-
-MAX_RECORD_CHARACTERS = 1_048_576
+from mpp_stores.events import MAX_RECORD_CHARACTERS, RECORD_TOO_LONG
 
 _DECODER = json.JSONDecoder()
 _LONGEST_LITERAL = len("-Infinity")
@@ -29,7 +28,7 @@ class Fault(StrEnum):
 
     NOT_JSON = "record not JSON"
     NOT_UTF8 = "record not UTF-8"
-    TOO_LONG = "record too long"
+    TOO_LONG = RECORD_TOO_LONG
     TOO_DEEP = "record too deep"
     ENDS_EARLY = "file unreadable from here: it ends within a record"
     INVALID = "file unreadable from here: invalid JSON"

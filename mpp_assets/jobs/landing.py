@@ -15,9 +15,10 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.landed_events import read_day_folders, read_landings
-from mpp_assets.jobs.record_checks import USER_ERASED, check_records
+from mpp_assets.jobs.record_checks import check_records
 from mpp_assets.jobs.scrubbing import scrub_file
 from mpp_stores.contract import Contract, ContractFrozen
+from mpp_stores.events import USER_ERASED
 from mpp_stores.lake import (
     LANDED_EVENT_SCHEMA,
     REJECTED_EVENT_SCHEMA,

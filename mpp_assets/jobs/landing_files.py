@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from mpp_assets.jobs.json_values import (
-    MAX_RECORD_CHARACTERS,
     Decoded,
     Fault,
     decode_next,
@@ -19,6 +18,7 @@ from mpp_assets.jobs.json_values import (
     take_value,
 )
 from mpp_assets.jobs.text_window import TextWindow
+from mpp_stores.events import MAX_RECORD_CHARACTERS
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"

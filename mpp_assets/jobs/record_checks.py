@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -12,12 +11,16 @@ from pyspark.sql import DataFrame, SparkSession
 from mpp_assets.jobs.datasets import spark_schema
 from mpp_assets.jobs.landing_files import InputRecord, read_records
 from mpp_stores.contract import Contract
-from mpp_stores.events import ConversationEvent, Frozen, Rejection, users_of, validate
+from mpp_stores.events import (
+    USER_ERASED,
+    ConversationEvent,
+    Frozen,
+    Rejection,
+    users_of,
+    validate,
+)
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, REJECTED_EVENT_SCHEMA
 from mpp_stores.postgres.erasures import ErasedSubjects
-
-USER_ERASED: Final = "user erased"
-"""The reason of a record whose user was erased. Nothing of such a record is kept."""
 
 EXCERPT_CHARACTERS = 1_000
 """What is kept of a record that is too long, or of the unreadable rest of a file."""

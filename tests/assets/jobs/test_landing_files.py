@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mpp_assets.jobs import text_window
-from mpp_assets.jobs.json_values import MAX_RECORD_CHARACTERS, Fault
+from mpp_assets.jobs.json_values import Fault
 from mpp_assets.jobs.landing_files import read_records
+from mpp_stores.events import MAX_RECORD_CHARACTERS
 
 RECORDS = [{"user_id": "u-1", "message": "héllo"}, {"user_id": "u-2", "message": "😀"}]
 LINES = b"".join(b'{"a": %d, "pad": "%d"}\n' % (n, n**9) for n in range(5_000))

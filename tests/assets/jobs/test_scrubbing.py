@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mpp_assets.jobs.datasets import read_dataset, spark_schema
-from mpp_assets.jobs.json_values import MAX_RECORD_CHARACTERS
 from mpp_assets.jobs.landing_files import read_records
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
+from mpp_stores.events import MAX_RECORD_CHARACTERS
 from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
 
