@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mpp_stores.errors import StoreUnavailable
 
@@ -11,10 +11,11 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """When the reply to one request must be complete; all its work shares what is left."""
+    """Until when the stores may take for one request; all its work shares what is left."""
 
-    def __init__(self, seconds: float) -> None:
-        self._ends_at = monotonic() + seconds
+    def __init__(self, seconds: float, *, since: float | None = None) -> None:
+        """`since` is a `monotonic()`, by default now."""
+        self._ends_at = (monotonic() if since is None else since) + seconds
 
     def left(self) -> float:
         """Seconds, never negative."""
@@ -22,17 +23,40 @@ class Deadline:
 
 
 class NoAnswerInTime(StoreUnavailable):
-    """The store may be at work still: asking it once more at once would only add to its load."""
+    """The store may be at work still: asking once more would only add to its load."""
 
 
 async def within(seconds: float, store: str, attempted: str, work: Awaitable[T]) -> T:
-    """Await `work`, cancelling it after `seconds`.
+    """Await `work`, giving it up after `seconds`.
 
     Raises `NoAnswerInTime` for a late answer, so that callers handle slow
     and unreachable stores in one place.
     """
+    task = asyncio.ensure_future(work)
     try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except TimeoutError as error:
-        raise NoAnswerInTime(store, attempted, f"no answer within {seconds:g} s") from error
+        await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        _give_up(task)
+        raise
+    if task.done():
+        return task.result()
+    _give_up(task)
+    raise NoAnswerInTime(store, attempted, f"no answer within {seconds:.3g} s")
+
+
+_given_up: set["asyncio.Future[Any]"] = set()
+"""The event loop itself holds tasks weakly."""
+
+
+def _give_up(task: "asyncio.Future[Any]") -> None:
+    """Cancel without waiting for it: psycopg asks a silent server for ten more seconds whether
+    it has cancelled the query."""
+    task.cancel()
+    _given_up.add(task)
+    task.add_done_callback(_forget)
+
+
+def _forget(task: "asyncio.Future[Any]") -> None:
+    _given_up.discard(task)
+    if not task.cancelled():
+        task.exception()  # else it is logged as never retrieved

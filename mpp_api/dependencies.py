@@ -60,7 +60,7 @@ async def get_stores(request: Request) -> Stores:
     return stores
 
 
-def get_embedder(request: Request) -> TextEmbedder:
+async def get_embedder(request: Request) -> TextEmbedder:
     embedder: TextEmbedder = request.app.state.embedder
     return embedder
 
@@ -70,29 +70,32 @@ async def get_releases(request: Request) -> ReleaseWatch:
     return releases
 
 
-async def get_release(releases: Annotated[ReleaseWatch, Depends(get_releases)]) -> ServedRelease:
+async def get_deadline(
+    request: Request, settings: Annotated[ApiSettings, Depends(get_settings)]
+) -> Deadline:
+    """The same one for all that a request asks of the stores, since it arrived."""
+    return Deadline(settings.store_seconds, since=request.state.arrived_at)
+
+
+async def get_release(
+    releases: Annotated[ReleaseWatch, Depends(get_releases)],
+    deadline: Annotated[Deadline, Depends(get_deadline)],
+) -> ServedRelease:
     """Taken once a request: whatever is published meanwhile, the reply is read from this one."""
-    return await releases.served()
+    return await releases.served(deadline)
 
 
-def get_request_id(request: Request) -> str:
+async def get_request_id(request: Request) -> str:
     request_id: str = request.state.request_id
     return request_id
 
 
-async def get_deadline(
-    settings: Annotated[ApiSettings, Depends(get_settings)],
-) -> Deadline:
-    """The same one for all that a request asks for; it runs from the first who asks."""
-    return Deadline(settings.api_deadline_ms / 1_000)
-
-
 async def get_legs(
+    request: Request,
     metrics: Annotated[Metrics, Depends(get_metrics)],
     deadline: Annotated[Deadline, Depends(get_deadline)],
-    settings: Annotated[ApiSettings, Depends(get_settings)],
 ) -> Legs:
-    return Legs(metrics, deadline, settings.api_leg_timeout_seconds)
+    return Legs(request.app.state.guards, metrics, deadline)
 
 
 async def get_replies(request: Request) -> CachedReplies:

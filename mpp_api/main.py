@@ -12,6 +12,7 @@ from mpp_api.campaigns.endpoints import router as campaigns
 from mpp_api.embedding.embedder import open_embedder
 from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
+from mpp_api.explorer.endpoints import serve_explorer
 from mpp_api.feedback.exposures import open_exposure_log
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
@@ -21,12 +22,14 @@ from mpp_api.observability.request_context import RequestContext
 from mpp_api.recommendations.endpoints import router as recommendations
 from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.replies.cache import CachedReplies
+from mpp_api.resilience.guards import Guards
 from mpp_api.security.access import document_bearer
 from mpp_api.security.authentication import Authentication
 from mpp_api.security.key_ring import KeyRing
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import open_stores
 from mpp_api.users.endpoints import router as users
+from mpp_stores.breaker import Breakers
 
 DESCRIPTION = """
 Which campaigns next for this user, and why?
@@ -59,8 +62,15 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        breakers = Breakers(
+            failures=settings.api_breaker_failures, seconds=settings.api_breaker_seconds
+        )
+        app.state.metrics.watch_breakers(breakers)
+        app.state.guards = Guards(
+            breakers, app.state.metrics, timeout_seconds=settings.api_leg_timeout_seconds
+        )
         async with (
-            open_stores(settings) as stores,
+            open_stores(settings, breakers) as stores,
             open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,
         ):
             app.state.stores = stores
@@ -68,6 +78,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
             app.state.embedder = embedder
             app.state.releases = ReleaseWatch(
                 stores.tables,
+                app.state.guards,
                 recheck_seconds=settings.api_release_recheck_seconds,
                 timeout_seconds=settings.api_leg_timeout_seconds,
                 stale_after=timedelta(hours=settings.api_stale_after_hours),
@@ -92,4 +103,5 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     install_handlers(app)
     for router in (recommendations, users, campaigns, erasures, health, metrics):
         app.include_router(router)
+    serve_explorer(app)
     return app

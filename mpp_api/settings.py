@@ -21,10 +21,16 @@ class ApiSettings(StoreSettings):
         description="Load the embedding model at the start, not for the first text.",
     )
     api_deadline_ms: int = Field(
-        default=1_500, gt=0, description="Within how long a reply is complete, whatever is down."
+        default=2_000, gt=0, description="Within how long a reply is complete, whatever is down."
     )
     api_leg_timeout_seconds: float = Field(
-        default=2.0, gt=0, description="How long one store may take before the reply does without."
+        default=1.2, gt=0, description="How long one store may take before the reply does without."
+    )
+    api_breaker_failures: int = Field(
+        default=5, ge=1, description="After how many failures in a row a store is left alone."
+    )
+    api_breaker_seconds: float = Field(
+        default=5.0, gt=0, description="For how long, before one request tries it again."
     )
     api_release_recheck_seconds: float = Field(
         default=1.0,
@@ -34,15 +40,6 @@ class ApiSettings(StoreSettings):
     api_stale_after_hours: float = Field(
         default=30.0, gt=0, description="Age at which a release counts as stale: a day and a bit."
     )
-    api_similar_users: int = Field(
-        default=30, ge=1, le=1_000, description="Neighbours taken from the user profiles."
-    )
-    api_nearest_messages: int = Field(
-        default=150, ge=1, le=1_000, description="Messages of other users taken as evidence."
-    )
-    api_co_engaged_campaigns: int = Field(
-        default=50, ge=1, le=1_000, description="Campaigns taken from the graph walk."
-    )
     api_keys_file: Path | None = Field(
         default=None, description="The callers' keys; by default api-keys.json in MPP_HOME."
     )
@@ -50,3 +47,9 @@ class ApiSettings(StoreSettings):
     @property
     def keys_file(self) -> Path:
         return self.api_keys_file or self.home / api_keys.FILE_NAME
+
+    @property
+    def store_seconds(self) -> float:
+        """How long the stores may take for a reply: the rest of its time is for ranking,
+        explaining and sending."""
+        return self.api_deadline_ms / 1_000 * 0.9

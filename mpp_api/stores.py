@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from mpp_stores.breaker import Breakers
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.mongo.reader import DocumentReader
 from mpp_stores.neo4j.reader import GraphReader
@@ -30,14 +31,14 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_stores(settings: StoreSettings) -> AsyncIterator[Stores]:
+async def open_stores(settings: StoreSettings, breakers: Breakers) -> AsyncIterator[Stores]:
     stores = Stores(
         vectors=VectorReader(settings),
         graph=GraphReader(settings),
         tables=TableReader(settings),
         documents=DocumentReader(settings, timeout_seconds=DOCUMENT_SECONDS),
         feedback=FeedbackStore(settings),
-        cache=ReplyCache(settings),
+        cache=ReplyCache(settings, breakers),
     )
     try:
         yield stores

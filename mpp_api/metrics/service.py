@@ -1,12 +1,15 @@
 """What Prometheus can ask of this process. Labels are bounded: templates and names, no ids."""
 
+from functools import partial
 from math import nan
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from mpp_api.releases.served import ServedRelease
+from mpp_stores.breaker import Breakers
 
+STORES: Final = ("milvus", "neo4j", "postgres", "mongo", "redis", "model")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -64,6 +67,18 @@ class Metrics:
             ["kind", "outcome"],
             registry=self._registry,
         )
+        self._retries = Counter(
+            "mpp_api_store_retries",
+            "Store calls repeated after a quick failure.",
+            ["store"],
+            registry=self._registry,
+        )
+        self._breaker = Gauge(
+            "mpp_api_store_breaker_state",
+            "0: the store is asked; 1: one request tries whether it is back; 2: left alone.",
+            ["store"],
+            registry=self._registry,
+        )
         self._release_age = Gauge(
             "mpp_api_release_age_seconds",
             "Since the served release was published; NaN while none is served.",
@@ -85,6 +100,9 @@ class Metrics:
     def count_cache_result(self, result: str) -> None:
         self._cache_results.labels(result).inc()
 
+    def count_retry(self, store: str) -> None:
+        self._retries.labels(store).inc()
+
     def count_degraded_reply(self) -> None:
         self._degraded.inc()
 
@@ -96,6 +114,10 @@ class Metrics:
 
     def count_feedback(self, kind: str, outcome: str) -> None:
         self._feedback.labels(kind, outcome).inc()
+
+    def watch_breakers(self, breakers: Breakers) -> None:
+        for store in STORES:
+            self._breaker.labels(store).set_function(partial(breakers.state, store))
 
     def exposition(self, served: ServedRelease | None) -> bytes:
         """The metrics in Prometheus' text format."""

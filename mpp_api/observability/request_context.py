@@ -1,11 +1,12 @@
 """What belongs to every request and every reply: its id, and the security headers."""
 
 import re
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Final
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
@@ -20,11 +21,18 @@ class RequestContext:
     """The outermost middleware: replies to defects pass it as well.
 
     The id is the caller's, where that is 16 to 64 hexadecimal digits and hyphens; else a
-    new one.
+    new one. `scope["state"]["headers"]` takes further headers of the reply.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        always_sent: Sequence[tuple[bytes, bytes]],
+        sent_if_absent: Sequence[tuple[bytes, bytes]],
+    ) -> None:
         self._app = app
+        self._always_sent = list(always_sent)
+        self._sent_if_absent = list(sent_if_absent)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,12 +40,16 @@ class RequestContext:
             return
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         own = given if _ACCEPTED.fullmatch(given) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = own
+        extra = [(REQUEST_ID_HEADER.encode(), own.encode()), *self._always_sent]
+        scope.setdefault("state", {}).update(request_id=own, headers=extra)
         token = request_id.set(own)
 
         async def adding_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = own
+                headers = [*message["headers"], *extra]
+                present = {name.lower() for name, _ in headers}
+                headers += [each for each in self._sent_if_absent if each[0] not in present]
+                message["headers"] = headers
             await send(message)
 
         try:

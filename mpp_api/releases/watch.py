@@ -3,14 +3,17 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+from typing import Final
 
-from mpp_api.deadline import within
+from mpp_api.deadline import Deadline, within
 from mpp_api.errors import NoRelease, ReleaseUnknown
 from mpp_api.releases.catalog import Catalog
 from mpp_api.releases.served import Contents, ReleaseState, ServedRelease, ranking_of
+from mpp_api.resilience.guards import Guards
 from mpp_stores.errors import StoreError
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.postgres.reader import TableReader
@@ -18,6 +21,9 @@ from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
 
 logger = logging.getLogger(__name__)
+
+LOOK_SHARE: Final = 1 / 3
+"""Of its time, how much a request waits for a look when it could be served what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +42,35 @@ class ReleaseWatch:
 
     A failed look is remembered for as long, and while one request looks again the
     others are served what is remembered: a dead Postgres delays one request at a
-    time, not each of them. Until it is back, the last known release is served
-    and marked.
+    time, not each of them, and that one by `LOOK_SHARE` of its time. Until it is back,
+    the last known release is served and marked.
     """
 
     def __init__(
         self,
         tables: TableReader,
+        guards: Guards,
         *,
         recheck_seconds: float,
         timeout_seconds: float,
         stale_after: timedelta,
     ) -> None:
         self._tables = tables
+        self._guards = guards
         self._recheck_seconds = recheck_seconds
         self._timeout_seconds = timeout_seconds
         self._stale_after = stale_after
-        self._looking = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
         self._looked_at: float | None = None
         self._published: _Published | None = None
         self._answered = False
 
-    async def served(self) -> ServedRelease:
+    async def served(self, deadline: Deadline | None = None) -> ServedRelease:
         """Raises `NoRelease` when Postgres answers that nothing was published, and
-        `ReleaseUnknown` when it does not answer and never did."""
-        someone_looks_again = self._looking.locked() and self._looked_at is not None
-        if self._is_due() and not someone_looks_again:
-            async with self._looking:
-                if self._is_due():
-                    await self._look_or_log()
+        `ReleaseUnknown` when it does not answer, at the latest at the deadline, and never did."""
+        if self._is_due():
+            await self._see(deadline or Deadline(self._timeout_seconds))
         published = self._published
         if published is None:
             raise NoRelease if self._answered else ReleaseUnknown
@@ -88,24 +94,50 @@ class ReleaseWatch:
 
     async def look_again(self) -> None:
         """Have every later request see what Postgres holds now. Raises `StoreError`."""
-        async with self._looking:
-            await self._look()
+        async with self._one_at_a_time:
+            await self._note(
+                within(self._timeout_seconds, "postgres", "read the current release", self._read())
+            )
 
     def _is_due(self) -> bool:
         return self._looked_at is None or monotonic() - self._looked_at >= self._recheck_seconds
 
-    async def _look_or_log(self) -> None:
-        try:
-            await self._look()
-        except StoreError as error:
-            logger.warning("%s", error)
+    async def _see(self, deadline: Deadline) -> None:
+        """Whoever finds that nobody looks does so, and waits; the look goes on by itself."""
+        looking = self._looking
+        someone_looks = looking is not None and not looking.done()
+        if looking is None or not someone_looks:
+            looking = self._looking = asyncio.create_task(self._look())
+        if self._looked_at is None:
+            seconds = deadline.left()
+        elif someone_looks:
+            return
+        else:
+            seconds = deadline.left() * LOOK_SHARE
+        await asyncio.wait({looking}, timeout=seconds)
+        if looking.done():
+            looking.result()  # raises what nobody expected
+        else:
+            self._answered = False
 
     async def _look(self) -> None:
+        async with self._one_at_a_time:
+            try:
+                await self._note(
+                    self._guards.call(
+                        "postgres",
+                        "read the current release",
+                        self._read,
+                        Deadline(self._timeout_seconds),
+                    )
+                )
+            except StoreError as error:
+                logger.warning("%s", error)
+
+    async def _note(self, reading: Awaitable[_Published | None]) -> None:
         answered = False
         try:
-            self._published = await within(
-                self._timeout_seconds, "postgres", "read the current release", self._read()
-            )
+            self._published = await reading
             answered = True
         finally:
             self._answered = answered

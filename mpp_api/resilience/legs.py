@@ -6,8 +6,9 @@ from enum import StrEnum
 from time import perf_counter
 from typing import Self, TypeVar
 
-from mpp_api.deadline import Deadline, within
+from mpp_api.deadline import Deadline
 from mpp_api.metrics.service import Metrics
+from mpp_api.resilience.guards import Guards
 from mpp_stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -42,10 +43,10 @@ class Legs:
     `work` is a callable, so that it need not begin and can begin again.
     """
 
-    def __init__(self, metrics: Metrics, deadline: Deadline, leg_timeout_seconds: float) -> None:
+    def __init__(self, guards: Guards, metrics: Metrics, deadline: Deadline) -> None:
+        self._guards = guards
         self._metrics = metrics
         self._deadline = deadline
-        self._leg_timeout_seconds = leg_timeout_seconds
         self._missing: set[Leg] = set()
 
     @property
@@ -54,7 +55,7 @@ class Legs:
 
     def of_another_reply(self) -> Self:
         """None missing yet, under the same deadline: for a request that asks for many replies."""
-        return type(self)(self._metrics, self._deadline, self._leg_timeout_seconds)
+        return type(self)(self._guards, self._metrics, self._deadline)
 
     def skip(self, leg: Leg, reason: str) -> None:
         """Go without the leg, having learnt already that its store does not answer."""
@@ -75,8 +76,7 @@ class Legs:
         started = perf_counter()
         outcome = "failed"
         try:
-            seconds = min(self._leg_timeout_seconds, self._deadline.left())
-            result = await within(seconds, leg.store, attempted, work())
+            result = await self._guards.call(leg.store, attempted, work, self._deadline)
             outcome = "answered"
             return result
         finally:

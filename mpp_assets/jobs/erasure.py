@@ -23,7 +23,7 @@ from mpp_stores.lake import Lake, fingerprint, visible_files
 from mpp_stores.mongo.writer import Conversations
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
-from mpp_stores.redis.cache import purge
+from mpp_stores.redis.purge import purge
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
 

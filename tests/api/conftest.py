@@ -80,15 +80,13 @@ def keys_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def empty_settings(settings: StoreSettings, keys_file: Path) -> Iterator[ApiSettings]:
-    """A stack before its first ingest, as far as Postgres and MongoDB tell.
-
-    Evidence is as near as the outdoors users are to each other: dot is no neighbour.
-    """
+    """A stack before its first ingest, as far as Postgres and MongoDB tell."""
     own = ApiSettings(
         **settings.model_dump() | {"mongo_database": f"apitest_{uuid.uuid4().hex}"},
         api_preload_model=False,
-        api_similar_users=3,
-        api_nearest_messages=10,
+        # A busy machine makes no reply of these tests degraded.
+        api_deadline_ms=30_000,
+        api_leg_timeout_seconds=10,
         api_keys_file=keys_file,
     )
     with own_database(own) as own:

@@ -1,0 +1,107 @@
+"""A store that keeps failing is left alone for a while: that it is down is then known at no cost.
+
+The circuit breaker of Nygard, "Release It!" (2nd ed., 2018), as the library `purgatory` has it;
+what is added here is that one call alone tries a store again, and which failures do not count.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from typing import Final, TypeVar
+
+from purgatory import AsyncCircuitBreakerFactory, ContextChanged, Event
+from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, OpenedState
+
+from mpp_stores.errors import StoreError, StoreRejected, StoreUnavailable
+
+FAILURES: Final = 5
+SECONDS: Final = 5.0
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class BreakerState(IntEnum):
+    CLOSED = 0
+    """The store is asked."""
+    HALF_OPEN = 1
+    """One call tries whether it is back."""
+    OPEN = 2
+    """It is left alone."""
+
+
+_STATES: Final = {
+    CLOSED: BreakerState.CLOSED,
+    HALF_OPENED: BreakerState.HALF_OPEN,
+    OPENED: BreakerState.OPEN,
+}
+
+
+class StoreLeftAlone(StoreUnavailable):
+    """Not asked, because it did not answer those who asked before."""
+
+
+class GaveUpEarly(StoreUnavailable):
+    """The caller could not wait as long as a store may take: no fault of the store."""
+
+
+class Breakers:
+    """One breaker a store, in this process.
+
+    After `failures` failures in a row, whoever asks, the store is left alone for `seconds`.
+    Then one call is let through: an answer ends it, another failure begins it anew. A refusal
+    (`StoreRejected`) is an answer.
+    """
+
+    def __init__(self, *, failures: int = FAILURES, seconds: float = SECONDS) -> None:
+        self._factory = AsyncCircuitBreakerFactory(
+            default_threshold=failures, default_ttl=seconds, exclude=[StoreRejected]
+        )
+        self._factory.add_listener(self._note)
+        self._states: dict[str, BreakerState] = {}
+        self._tried_again: set[str] = set()
+
+    def state(self, store: str) -> BreakerState:
+        return self._states.get(store, BreakerState.CLOSED)
+
+    async def call(self, store: str, attempted: str, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work returns or raises.
+
+        Raises `StoreLeftAlone` without beginning the work. `GaveUpEarly`, a cancelled call and
+        a defect of ours say nothing about the store.
+        """
+        breaker = await self._factory.get_breaker(store)
+        if store in self._tried_again:
+            raise StoreLeftAlone(store, attempted, "another request tries whether it is back")
+        try:
+            await breaker.__aenter__()
+        except OpenedState as opened:
+            # The library raises one object for as long as it is open: let go of our frames.
+            opened.__traceback__ = None
+            raise StoreLeftAlone(store, attempted, "it did not answer lately") from None
+        is_trying_again = breaker.context.state == HALF_OPENED
+        if is_trying_again:
+            self._tried_again.add(store)
+        try:
+            result = await work()
+        except GaveUpEarly:
+            raise
+        except StoreError as error:
+            await breaker.__aexit__(type(error), error, None)
+            raise
+        else:
+            await breaker.__aexit__(None, None, None)
+            return result
+        finally:
+            if is_trying_again:
+                self._tried_again.discard(store)
+
+    def _note(self, store: str, _: str, event: Event) -> None:
+        if not isinstance(event, ContextChanged):
+            return
+        state = self._states[store] = _STATES[event.state]
+        if state is BreakerState.OPEN:
+            logger.warning("%s is left alone for a while: it does not answer", store)
+        elif state is BreakerState.CLOSED:
+            logger.info("%s answers again", store)
