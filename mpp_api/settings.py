@@ -1,15 +1,21 @@
 """What the service can be told through `MPP_API_*`, besides the stores' addresses."""
 
+import re
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field
+import limits
+from pydantic import Field, field_validator
 
+from mpp_api.observability.logs import LogFormat
 from mpp_stores import api_keys
+from mpp_stores.contract import ContractSettings
 from mpp_stores.embedding_model import BUNDLED_MODEL
-from mpp_stores.settings import StoreSettings
+
+_ORIGIN: Final = re.compile(r"https?://[^/?#*\s]+")
 
 
-class ApiSettings(StoreSettings):
+class ApiSettings(ContractSettings):
     """Read once, when the app is created. The defaults suit a laptop and production alike."""
 
     embedding_model: str = Field(
@@ -40,9 +46,54 @@ class ApiSettings(StoreSettings):
     api_stale_after_hours: float = Field(
         default=30.0, gt=0, description="Age at which a release counts as stale: a day and a bit."
     )
+    api_events_rotate_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Age at which the events that POST /events collected become a batch.",
+    )
     api_keys_file: Path | None = Field(
         default=None, description="The callers' keys; by default api-keys.json in MPP_HOME."
     )
+
+    api_rate_limit: str = Field(
+        default="12000/minute",
+        description="Requests of one key, over all processes: a number and a window.",
+    )
+    api_cors_origins: str = Field(
+        default="", description="Origins whose pages may call this service, with commas between."
+    )
+    api_behind_tls: bool = Field(
+        default=False, description="Tell browsers to come back by TLS only (HSTS)."
+    )
+    api_log_format: LogFormat = Field(default=LogFormat.JSON, description="json or text.")
+    api_otlp_endpoint: str = Field(
+        default="", description="URL that takes OpenTelemetry traces; none are made without."
+    )
+
+    @field_validator("api_rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        try:
+            limits.parse(value)
+        except ValueError:
+            raise ValueError("write a rate like 600/minute or 20/second") from None
+        return value
+
+    @field_validator("api_cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in _separated(value):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: write https://host or http://host:port")
+        return value
+
+    @property
+    def rate_limit(self) -> limits.RateLimitItem:
+        return limits.parse(self.api_rate_limit)
+
+    @property
+    def cors_origins(self) -> list[str]:
+        return _separated(self.api_cors_origins)
 
     @property
     def keys_file(self) -> Path:
@@ -53,3 +104,7 @@ class ApiSettings(StoreSettings):
         """How long the stores may take for a reply: the rest of its time is for ranking,
         explaining and sending."""
         return self.api_deadline_ms / 1_000 * 0.9
+
+
+def _separated(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -7,20 +7,21 @@ from mpp_api.dependencies import (
     CurrentLegs,
     CurrentMetrics,
     CurrentRelease,
-    CurrentSettings,
+    Embedder,
+    Exposures,
     OpenStores,
+    Replies,
+    RequestId,
     UserId,
 )
 from mpp_api.errors import problem_responses
-from mpp_api.recommendations.schemas import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    RecommendationReply,
-    RecommendationRequest,
-)
-from mpp_api.recommendations.service import Answer, Recommender
+from mpp_api.recommendations.batch import recommend_to_many
+from mpp_api.recommendations.requests import BatchRequest, PageOptions, RecommendationRequest
+from mpp_api.recommendations.schemas import BatchReply, RecommendationReply
+from mpp_api.recommendations.service import Recommender
 from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
 from mpp_api.releases.served import ServedRelease
+from mpp_api.replies.cache import Answer
 from mpp_api.security.access import READ
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"], dependencies=[READ])
@@ -34,14 +35,29 @@ _HEADERS = {
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK.value: {"headers": _HEADERS},
-    **problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    **problem_responses(
+        HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+    ),
 }
 
 
-def get_recommender(
-    stores: OpenStores, metrics: CurrentMetrics, settings: CurrentSettings, legs: CurrentLegs
+async def get_recommender(
+    *,
+    stores: OpenStores,
+    embedder: Embedder,
+    replies: Replies,
+    exposures: Exposures,
+    metrics: CurrentMetrics,
+    request_id: RequestId,
 ) -> Recommender:
-    return Recommender(stores, metrics, settings, legs)
+    return Recommender(
+        stores=stores,
+        embedder=embedder,
+        replies=replies,
+        exposures=exposures,
+        metrics=metrics,
+        request_id=request_id,
+    )
 
 
 CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
@@ -55,30 +71,60 @@ CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
 )
 async def read_recommendations(
     user_id: UserId,
+    options: Annotated[PageOptions, Query()],
     served: CurrentRelease,
     recommender: CurrentRecommender,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    exclude_seen: Annotated[
-        bool, Query(description="Leave out campaigns the user already engaged with.")
-    ] = True,
+    legs: CurrentLegs,
 ) -> Response:
-    """An unknown user gets popular campaigns, marked `"strategy": "popular"`."""
-    request = RecommendationRequest(user_id=user_id, limit=limit, exclude_seen=exclude_seen)
-    return _rendered(await recommender.recommend(request, served), served)
+    """An unknown user gets trending campaigns, marked `"strategy": "trending"`.
+
+    Only campaigns that run today (UTC) are listed, and none that the user dismissed.
+    """
+    request = RecommendationRequest(user_id=user_id, **options.model_dump(exclude_unset=True))
+    return _rendered(await recommender.recommend(request, served, legs), served)
 
 
 @router.post(
     "",
-    summary="The same, for any user id",
+    summary="Which campaigns next for a user, a text, a session or anybody",
     response_model=RecommendationReply,
     responses=_RESPONSES,
 )
 async def create_recommendations(
-    request: RecommendationRequest, served: CurrentRelease, recommender: CurrentRecommender
+    request: RecommendationRequest,
+    served: CurrentRelease,
+    recommender: CurrentRecommender,
+    legs: CurrentLegs,
 ) -> Response:
-    return _rendered(await recommender.recommend(request, served), served)
+    """What the reply is made from, by what is known:
+
+    - `hybrid`: a user whom the release knows; `text` or `messages` say what is wanted now.
+    - `text`, `session`: nobody the release knows; campaigns near the texts.
+    - `trending`: nothing known at all.
+    """
+    return _rendered(await recommender.recommend(request, served, legs), served)
+
+
+@router.post(
+    "/batch",
+    summary="The same question for many users",
+    response_model=BatchReply,
+    responses={
+        HTTPStatus.OK.value: {"headers": RELEASE_HEADERS},
+        **problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    },
+)
+async def create_recommendations_of_many(
+    batch: BatchRequest,
+    served: CurrentRelease,
+    recommender: CurrentRecommender,
+    legs: CurrentLegs,
+) -> Response:
+    """Every item is a reply of its own, or the problem that kept it from being one."""
+    body = await recommend_to_many(batch, served, recommender, legs)
+    return Response(body, media_type="application/json", headers=release_headers(served))
 
 
 def _rendered(answer: Answer, served: ServedRelease) -> Response:
-    headers = {"X-Cache": str(answer.cache_outcome), **release_headers(served)}
+    headers = {"X-Cache": str(answer.outcome), **release_headers(served)}
     return Response(answer.body, media_type="application/json", headers=headers)

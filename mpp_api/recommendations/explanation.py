@@ -4,26 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mpp_api.campaigns.schemas import CampaignFigures
 from mpp_api.recommendations.findings import Findings
-from mpp_api.recommendations.ranking import MESSAGES_PER_CAMPAIGN
+from mpp_api.recommendations.recency import RecencyDecay
 from mpp_api.recommendations.schemas import (
     Explanation,
     GraphEvidence,
     MessageEvidence,
     MessageSource,
     SimilarUserEvidence,
+    TopicEvidence,
 )
-from mpp_stores.records import CoEngagement, SimilarMessage
+from mpp_api.recommendations.values import MessageStrength, strongest_messages
+from mpp_stores.records import CoEngagement
 
 SIMILAR_USERS_CITED = 3
 QUOTE_CHARACTERS = 80
 
 
 class Explainer:
-    """Looks up, for any campaign, the evidence among one user's findings."""
+    """Looks up, for any campaign, the evidence among one question's findings."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, decay: RecencyDecay) -> None:
         self._findings = findings
+        self._messages = strongest_messages(findings.vector.messages, decay)
         self._similarity = {user.user_id: user.similarity for user in findings.vector.similar_users}
+        self._topics = {topic.campaign_id: topic for topic in findings.vector.topics}
         self._walks = {walk.campaign_id: walk for walk in findings.graph.co_engagements}
         self._message_counts = {
             (edge.user_id, edge.campaign_id): edge.message_count
@@ -33,44 +37,46 @@ class Explainer:
             performance.campaign_id: performance for performance in findings.table.performances
         }
 
-    def cited_messages(self, campaign_id: str) -> Sequence[SimilarMessage]:
-        about = [
-            message
-            for message in self._findings.vector.messages
-            if message.campaign_id == campaign_id
-        ]
-        about.sort(key=lambda message: (-message.similarity, message.message_id))
-        return about[:MESSAGES_PER_CAMPAIGN]
+    def cited_message_ids(self, campaign_id: str) -> list[str]:
+        return [each.message.message_id for each in self._cited_messages(campaign_id)]
 
-    def explain(self, campaign_id: str, sources: Mapping[str, MessageSource]) -> Explanation:
+    def explain(
+        self, campaign_id: str, name: str, sources: Mapping[str, MessageSource]
+    ) -> Explanation:
         """`sources` by message_id, for as many of the cited messages as MongoDB knew."""
         engaged = self._engaged_neighbours(campaign_id)
         messages = [
             MessageEvidence(
-                message_id=message.message_id,
-                user_id=message.user_id,
-                text=message.text,
-                sent_at=message.sent_at,
-                similarity=_rounded(message.similarity),
-                source=sources.get(message.message_id),
+                message_id=each.message.message_id,
+                user_id=each.message.user_id,
+                text=each.message.text,
+                sent_at=each.message.sent_at,
+                similarity=_rounded(each.message.similarity),
+                recency=_rounded(each.recency),
+                source=sources.get(each.message.message_id),
             )
-            for message in self.cited_messages(campaign_id)
+            for each in self._cited_messages(campaign_id)
         ]
-        graph = self._graph_evidence(campaign_id)
-        campaign = self._campaign_figures(campaign_id)
+        topic = self._topic_evidence(campaign_id)
+        performance = self._figures(campaign_id)
         reasons = [
             *_similar_users_reason(engaged, len(self._similarity)),
             *_graph_reason(self._walks.get(campaign_id)),
             *_messages_reason(messages),
-            *_campaign_reason(campaign),
+            *_topic_reason(topic),
+            *_performance_reason(performance),
         ]
         return Explanation(
-            text=f"{campaign_id}: {'; '.join(reasons)}.",
+            text=f"{name}: {'; '.join(reasons)}.",
             similar_users=engaged[:SIMILAR_USERS_CITED],
             messages=messages,
-            graph=graph,
-            campaign=campaign,
+            topic=topic,
+            graph=self._graph_evidence(campaign_id),
+            performance=performance,
         )
+
+    def _cited_messages(self, campaign_id: str) -> Sequence[MessageStrength]:
+        return self._messages.get(campaign_id, ())
 
     def _engaged_neighbours(self, campaign_id: str) -> list[SimilarUserEvidence]:
         engaged = [
@@ -78,23 +84,25 @@ class Explainer:
                 user_id=edge.user_id,
                 similarity=_rounded(self._similarity[edge.user_id]),
                 message_count=edge.message_count,
+                last_at=edge.last_at,
             )
             for edge in self._findings.vector.neighbour_engagement
             if edge.campaign_id == campaign_id
         ]
         return sorted(engaged, key=lambda user: (-user.similarity, user.user_id))
 
-    def _campaign_figures(self, campaign_id: str) -> CampaignFigures | None:
+    def _topic_evidence(self, campaign_id: str) -> TopicEvidence | None:
+        topic = self._topics.get(campaign_id)
+        return TopicEvidence(similarity=_rounded(topic.similarity)) if topic else None
+
+    def _figures(self, campaign_id: str) -> CampaignFigures | None:
         performance = self._performances.get(campaign_id)
-        if performance is None:
-            return None
-        return CampaignFigures.model_validate(performance)
+        return CampaignFigures.model_validate(performance) if performance else None
 
     def _graph_evidence(self, campaign_id: str) -> GraphEvidence | None:
-        walk = self._walks.get(campaign_id)
-        if walk is None:
+        walk, user_id = self._walks.get(campaign_id), self._findings.user_id
+        if walk is None or user_id is None:
             return None
-        user_id = self._findings.user_id
         hops = [
             (user_id, walk.shared_campaign_id),
             (walk.peer_id, walk.shared_campaign_id),
@@ -137,15 +145,23 @@ def _graph_reason(walk: CoEngagement | None) -> Iterable[str]:
 def _messages_reason(messages: Sequence[MessageEvidence]) -> Iterable[str]:
     if messages:
         nearest = messages[0]
-        yield f"nearest message: “{_quote(nearest.text)}” (similarity {nearest.similarity:.2f})"
-
-
-def _campaign_reason(campaign: CampaignFigures | None) -> Iterable[str]:
-    if campaign is not None:
         yield (
-            f"{_plural(campaign.message_count, 'message')} from "
-            f"{_plural(campaign.user_count, 'user')}, {campaign.recent_message_count} recent, "
-            f"performance {campaign.performance_score:.2f}"
+            f"nearest message: “{_quote(nearest.text)}” (similarity {nearest.similarity:.2f}, "
+            f"{nearest.sent_at.date()})"
+        )
+
+
+def _topic_reason(topic: TopicEvidence | None) -> Iterable[str]:
+    if topic is not None:
+        yield f"all that is written about it is {topic.similarity:.2f} similar"
+
+
+def _performance_reason(performance: CampaignFigures | None) -> Iterable[str]:
+    if performance is not None:
+        yield (
+            f"{_plural(performance.message_count, 'message')} from "
+            f"{_plural(performance.user_count, 'user')}, {performance.recent_message_count} "
+            f"recent, performance {performance.performance_score:.2f}"
         )
 
 

@@ -1,15 +1,16 @@
-"""What the stores hold about one user in one release."""
+"""What the stores hold that answers one question, in one release."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, TypeVar
 
-from mpp_api.recommendations.ranking import Evidence
+from mpp_api.recommendations.values import Evidence
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.records import (
     CampaignPerformance,
     CoEngagement,
     EngagedWith,
+    SimilarCampaign,
     SimilarMessage,
     SimilarUser,
     UserEngagement,
@@ -18,11 +19,14 @@ from mpp_stores.records import (
 
 @dataclass(frozen=True, slots=True)
 class VectorFindings:
-    """`has_profile` is False for a user without messages in the release."""
+    """`has_profile` is False for a user without messages in the release. Messages and topics
+    are near the question's texts if `near_texts`, else near the profile."""
 
     has_profile: bool = False
+    near_texts: bool = False
     similar_users: Sequence[SimilarUser] = ()
     messages: Sequence[SimilarMessage] = ()
+    topics: Sequence[SimilarCampaign] = ()
     neighbour_engagement: Sequence[EngagedWith] = ()
 
 
@@ -38,13 +42,14 @@ class GraphFindings:
 class TableFindings:
     engagement: Sequence[UserEngagement] = ()
     performances: Sequence[CampaignPerformance] = ()
+    dismissed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What the legs found. A missing leg leaves its findings empty."""
 
-    user_id: str
+    user_id: str | None
     vector: VectorFindings
     graph: GraphFindings
     table: TableFindings
@@ -55,6 +60,7 @@ class Findings:
             similar_users=self.vector.similar_users,
             neighbour_engagement=self.vector.neighbour_engagement,
             messages=self.vector.messages,
+            topics=self.vector.topics,
             co_engagements=self.graph.co_engagements,
             performances=self.table.performances,
         )

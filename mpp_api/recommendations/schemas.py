@@ -1,44 +1,21 @@
-from datetime import datetime
-from enum import StrEnum
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.campaigns.schemas import CampaignFigures
-from mpp_api.dependencies import ID_PATTERN
+from mpp_api.errors import Problem
+from mpp_api.recommendations.strategies import Strategy
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.resilience.legs import Leg
-from mpp_stores.records import MAX_ID_CHARACTERS
-
-DEFAULT_LIMIT = 10
-MAX_LIMIT = 50
-
-
-class RecommendationRequest(BaseModel):
-    """The body of `POST /recommendations`, for ids that do not fit a path."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    user_id: str = Field(
-        min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN, examples=["u042"]
-    )
-    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    exclude_seen: bool = Field(
-        default=True, description="Leave out campaigns the user already engaged with."
-    )
-
-
-class Strategy(StrEnum):
-    HYBRID = "hybrid"
-    POPULAR = "popular"
 
 
 class ScorePartReply(BaseModel):
     """contribution = weight x value, exactly."""
 
     name: str = Field(examples=["similar_users"])
-    weight: float = Field(examples=[0.4])
+    weight: float = Field(examples=[0.35])
     value: float = Field(ge=0, le=1, examples=[0.8125])
-    contribution: float = Field(examples=[0.325])
+    contribution: float = Field(examples=[0.284375])
 
 
 class SimilarUserEvidence(BaseModel):
@@ -47,6 +24,7 @@ class SimilarUserEvidence(BaseModel):
     user_id: str
     similarity: float = Field(description="Cosine of the two profiles.")
     message_count: int = Field(description="The neighbour's messages in the campaign.")
+    last_at: datetime = Field(description="The neighbour's last message in the campaign.")
 
 
 class MessageSource(BaseModel):
@@ -55,15 +33,33 @@ class MessageSource(BaseModel):
 
 
 class MessageEvidence(BaseModel):
-    """Another user's message about the campaign, near to what this user writes."""
+    """Another user's message about the campaign, near to what this user writes or asks."""
 
     message_id: str
     user_id: str
     text: str
     sent_at: datetime
-    similarity: float = Field(description="Cosine of the message and the user's profile.")
+    similarity: float = Field(
+        description="Cosine of the message and what was searched for: the question's texts, "
+        "else the user's profile."
+    )
+    recency: float = Field(
+        gt=0,
+        le=1,
+        description="What is left of the similarity's weight: half of it every half-life before "
+        "the release's last day.",
+    )
     source: MessageSource | None = Field(
         description="Where the message came from; null while MongoDB is missing."
+    )
+
+
+class TopicEvidence(BaseModel):
+    """How near all that was written in the campaign is."""
+
+    similarity: float = Field(
+        description="Cosine of the campaign's profile and what was searched for: the question's "
+        "texts, else the user's profile."
     )
 
 
@@ -92,41 +88,76 @@ class GraphEvidence(BaseModel):
 
 
 class Explanation(BaseModel):
+    """The evidence is named as the score parts that it is for."""
+
     text: str
     similar_users: list[SimilarUserEvidence] = Field(description="Most similar first; up to 3.")
-    messages: list[MessageEvidence] = Field(description="Nearest first; up to 3.")
+    messages: list[MessageEvidence] = Field(
+        description="Greatest similarity x recency first; up to 3."
+    )
+    topic: TopicEvidence | None = Field(description="null: the campaign's profile is not near.")
     graph: GraphEvidence | None = Field(description="null: no walk leads to the campaign.")
-    campaign: CampaignFigures | None = Field(
+    performance: CampaignFigures | None = Field(
         description="The campaign's figures; null while Postgres is missing."
     )
 
 
+class CampaignSummary(BaseModel):
+    """What the campaign file says of the campaign."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(
+        description="The id, for a campaign that the file lacks.", examples=["Summer sale"]
+    )
+    topic: str = Field(examples=["outdoors"])
+    description: str
+    tags: list[str] = Field(examples=[["winter"]])
+    starts_on: date | None = Field(description="Its first UTC day; null: long ago.")
+    ends_on: date | None = Field(description="Its last UTC day; null: open.")
+
+
 class RecommendationItem(BaseModel):
-    rank: int = Field(ge=1)
+    rank: int = Field(ge=1, description="Over all pages.")
     campaign_id: str
     score: float = Field(ge=0, le=1, description="The sum of the parts' contributions, exactly.")
     score_parts: list[ScorePartReply]
     already_engaged: bool
-    explanation: Explanation
+    campaign: CampaignSummary
+    explanation: Explanation | None = Field(description="null with explain=false.")
 
 
 class RecommendationReply(BaseModel):
-    user_id: str
+    user_id: str | None = Field(description="null for an anonymous session.")
     strategy: Strategy = Field(
-        description="popular: nothing personal is known, so the same list as for everybody, "
-        "by performance_score."
+        description="hybrid: by what the user did; text, session: by the question's text or "
+        "messages, of the user nothing being known; trending: the same for everybody."
     )
     known_user: bool | None = Field(
-        description="Whether the release has messages of the user; null when no store knew "
-        "the user and one that could have is missing."
+        description="Whether the release has messages of the user; null for an anonymous session, "
+        "and when no store knew the user and one that could have is missing."
     )
     limit: int
     exclude_seen: bool
+    diversity: float = Field(description="As it was applied.")
     release: ReleaseReply
     generated_at: datetime
     missing_legs: list[Leg] = Field(
-        description="Stores this reply had to do without: vector (Milvus), graph (Neo4j), "
-        "table (Postgres), document (MongoDB)."
+        description="What this reply had to do without: vector (Milvus), graph (Neo4j), "
+        "table (Postgres), document (MongoDB), model (the embedding of texts)."
     )
-    notice: str | None = Field(description="Why the list is empty or not personal.")
+    notice: str | None = Field(description="Why the list is empty, not personal or less safe.")
+    next_cursor: str | None = Field(description="Asks for the next page; null on the last.")
     items: list[RecommendationItem]
+
+
+class BatchItem(BaseModel):
+    """Either a reply or the problem that a request for this user alone would have."""
+
+    user_id: str
+    reply: RecommendationReply | None
+    problem: Problem | None
+
+
+class BatchReply(BaseModel):
+    items: list[BatchItem] = Field(description="In the order of `user_ids`.")

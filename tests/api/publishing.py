@@ -18,6 +18,7 @@ from mpp_stores.postgres import tables
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.materializations import begin, complete
 from mpp_stores.postgres.releases import publish
+from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION
@@ -26,6 +27,8 @@ from tests.api.dataset import Dataset
 
 DAILY = ("milvus/messages", "neo4j/messages", "mongo/conversations")
 VISIBLE_WITHIN_SECONDS = 30
+RANKING = RankingConfiguration(similar_users=3, nearest_messages=10)
+"""Evidence is as near as the outdoors users are to each other: dot is no neighbour."""
 
 Numbers = Mapping[str, Sequence[int]]
 
@@ -55,13 +58,16 @@ def materialize(settings: StoreSettings, dataset: Dataset) -> Numbers:
     return numbers
 
 
-def publish_what_is_complete(settings: StoreSettings, dataset: Dataset) -> Release:
+def publish_what_is_complete(
+    settings: StoreSettings, dataset: Dataset, ranking: RankingConfiguration = RANKING
+) -> Release:
     return publish(
         settings,
         dagster_run_id=uuid.uuid4().hex,
         data_through=dataset.days[-1],
         quality={},
         agreeing=DAILY,
+        ranking=ranking,
     )
 
 

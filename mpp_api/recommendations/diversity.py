@@ -1,0 +1,41 @@
+"""Reorders a ranking so that neighbours in it differ: maximal marginal relevance.
+
+Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents
+and Producing Summaries", SIGIR 1998. Next comes the campaign with the greatest
+
+    lambda * score - (1 - lambda) * its greatest similarity to a campaign listed before
+
+where lambda is 1 - diversity, and similarity the cosine of the campaigns' profiles.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from mpp_api.recommendations.fusion import ScoredCampaign
+from mpp_stores.records import EMBEDDING_DIMENSION
+
+
+def diversified(
+    ranked: Sequence[ScoredCampaign],
+    profiles: Mapping[str, Sequence[float]],
+    diversity: float,
+) -> Iterator[ScoredCampaign]:
+    """All of them, computed as far as they are taken: each costs one pass over the rest.
+
+    `profiles` have unit length; a campaign without one is like no other. Ties keep the
+    order they had.
+    """
+    if diversity == 0 or not ranked:
+        yield from ranked
+        return
+    unlike = np.zeros(EMBEDDING_DIMENSION)
+    vectors = np.array([profiles.get(each.campaign_id, unlike) for each in ranked])
+    relevance = (1 - diversity) * np.array([float(each.score) for each in ranked])
+    likeness = np.zeros(len(ranked))
+    for count in range(len(ranked)):
+        chosen = int(np.argmax(relevance - diversity * likeness))
+        yield ranked[chosen]
+        relevance[chosen] = -np.inf
+        to_chosen = vectors @ vectors[chosen]
+        likeness = np.maximum(likeness, to_chosen) if count else to_chosen

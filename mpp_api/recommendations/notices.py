@@ -1,0 +1,64 @@
+"""What a reader of the list should know besides the list."""
+
+from collections.abc import Iterator
+
+from mpp_api.recommendations.findings import Findings
+from mpp_api.recommendations.requests import RecommendationRequest
+from mpp_api.recommendations.strategies import Strategy
+from mpp_api.resilience.legs import Leg, Legs
+
+
+def known_user(request: RecommendationRequest, findings: Findings, legs: Legs) -> bool | None:
+    if request.user_id is None:
+        return None
+    if findings.knows_user:
+        return True
+    could_know = {Leg.VECTOR, Leg.GRAPH, Leg.TABLE}
+    return None if could_know & set(legs.missing) else False
+
+
+def notice(
+    request: RecommendationRequest,
+    strategy: Strategy,
+    findings: Findings,
+    legs: Legs,
+    *,
+    is_empty: bool,
+) -> str | None:
+    return "; ".join(_sentences(request, strategy, findings, legs, is_empty)) or None
+
+
+def _sentences(
+    request: RecommendationRequest,
+    strategy: Strategy,
+    findings: Findings,
+    legs: Legs,
+    is_empty: bool,
+) -> Iterator[str]:
+    if is_empty:
+        yield _why_empty(request, findings)
+    elif strategy is Strategy.TRENDING:
+        yield _why_trending(request, findings, legs)
+    if Leg.MODEL in legs.missing:
+        yield "the texts could not be embedded and count for nothing"
+    if Leg.TABLE in legs.missing and request.user_id is not None:
+        yield "what the user dismissed is not known and may be listed"
+
+
+def _why_empty(request: RecommendationRequest, findings: Findings) -> str:
+    if request.exclude_seen and findings.seen:
+        return (
+            "no candidate campaign that passes the filters is new to the user; "
+            "exclude_seen=false ranks the others as well"
+        )
+    return "no candidate campaign passes the filters"
+
+
+def _why_trending(request: RecommendationRequest, findings: Findings, legs: Legs) -> str:
+    if request.user_id is None and not request.texts:
+        return "nothing is known of anybody: trending campaigns for everybody"
+    if request.texts:
+        return "nothing like it could be found: trending campaigns for everybody"
+    if known_user(request, findings, legs) is False:
+        return "the release has no messages of this user: trending campaigns for everybody"
+    return "nothing personal could be found for this user: trending campaigns for everybody"

@@ -1,0 +1,110 @@
+"""What can be asked for, and how it is limited."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
+
+from mpp_api.dependencies import ID_PATTERN
+from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 50
+MAX_BATCH_USERS = 100
+MAX_FILTER_VALUES = 100
+MAX_SESSION_MESSAGES = 20
+MAX_CURSOR_CHARACTERS = 500
+
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
+Words = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=r"\S")]
+
+
+class ListOptions(BaseModel):
+    """How to make the list. None of it changes a campaign's score."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items of a page.")
+    exclude_seen: bool = Field(
+        default=True, description="Leave out campaigns the user already engaged with."
+    )
+    exclude_ids: list[Id] = Field(
+        default=[], max_length=MAX_FILTER_VALUES, description="Leave out these campaigns."
+    )
+    include_ids: list[Id] = Field(
+        default=[],
+        max_length=MAX_FILTER_VALUES,
+        description="Take no others than these campaigns; empty: any.",
+    )
+    tags: list[Words] = Field(
+        default=[],
+        max_length=MAX_FILTER_VALUES,
+        description="Take campaigns that have one of these tags; empty: any.",
+        examples=[["winter"]],
+    )
+    topic: list[Words] = Field(
+        default=[],
+        max_length=MAX_FILTER_VALUES,
+        description="Take campaigns of one of these topics; empty: any.",
+        examples=[["outdoors"]],
+    )
+    min_score: float = Field(
+        default=0.0, ge=0, le=1, description="Leave out campaigns that score less."
+    )
+    diversity: Annotated[float | None, WithJsonSchema({"type": "number"})] = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="0 orders by score alone, 1 by difference from what is listed before; "
+        "left out: as the release says.",
+        examples=[0.3],
+    )
+    explain: bool = Field(default=True, description="With evidence. Without it a reply costs less.")
+
+    @field_validator("diversity", mode="before")
+    @classmethod
+    def _is_left_out_rather_than_null(cls, given: Any) -> Any:
+        if given is None:
+            raise ValueError("Input should be a valid number")
+        return given
+
+
+class PageOptions(ListOptions):
+    cursor: str = Field(
+        default="",
+        max_length=MAX_CURSOR_CHARACTERS,
+        description="The `next_cursor` of the page before, asked with the same options; "
+        "empty: the first page. No page repeats an item of another.",
+    )
+
+
+class RecommendationRequest(PageOptions):
+    """Whatever is known of somebody. Nothing at all is answered with what is trending."""
+
+    user_id: Id | None = Field(
+        default=None, description="null: an anonymous session.", examples=["u042"]
+    )
+    text: Text | None = Field(
+        default=None,
+        description="What the person looks for. With a known user it takes the place of the "
+        "user's profile when messages and topics are searched.",
+        examples=["Boots that keep water out"],
+    )
+    messages: list[Text] = Field(
+        default=[],
+        max_length=MAX_SESSION_MESSAGES,
+        description="What the person wrote lately. `text` counts as one more.",
+        examples=[["Is the tent light enough to carry?"]],
+    )
+
+    @property
+    def texts(self) -> list[str]:
+        return [*self.messages, self.text] if self.text is not None else list(self.messages)
+
+
+class BatchRequest(ListOptions):
+    """The same question for many users."""
+
+    user_ids: list[Id] = Field(
+        min_length=1, max_length=MAX_BATCH_USERS, examples=[["u042", "u007"]]
+    )
