@@ -7,7 +7,7 @@ literal that the filter grammar cannot leave. pymilvus's own conveniences
 (`ids=`, `query_iterator`) paste keys between quotes unescaped, and are not used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 ROWS = "row_id in {row_ids}"
 MATERIALIZED = "materialization in {materializations}"
@@ -16,12 +16,16 @@ MATERIALIZED_AFTER_ROW = "materialization in {materializations} and row_id > {la
 OF_USER = "user_id == {user_id}"
 OF_OTHER_USERS = "materialization in {materializations} and user_id != {user_id}"
 OTHER_CAMPAIGNS = "materialization in {materializations} and campaign_id != {campaign_id}"
-OF_OTHER_USERS_IN_CAMPAIGNS = (
-    "materialization in {materializations} and user_id != {user_id}"
-    " and campaign_id in {campaign_ids}"
-)
+IN_CAMPAIGNS = "campaign_id in {campaign_ids}"
+SENT_SINCE = "sent_at >= {since}"
+SENT_BEFORE = "sent_at < {until}"
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
+
+
+def every(conditions: Iterable[str]) -> str:
+    """What passes all of these filters, each bound already."""
+    return " and ".join(conditions)
 
 
 def bound(template: str, **values: str | int | Sequence[str] | Sequence[int]) -> str:

@@ -35,6 +35,14 @@ DEFAULT_TIMEOUT_SECONDS = 3.0
 MOST_ROWS = 16_384
 """The most that Milvus answers with."""
 
+# `ef`, how many vectors a search of the HNSW index keeps in view. milvus-lite walks the whole
+# index and leaves out what the filter excludes: with its default of 64, the 20 nearest of
+# 20,000 were found to 0.96, of one day in thirty to 0.82, of one campaign in fourteen to 0.07.
+# With these, all were found, a little (or, narrowly, 50 ms) later. Milvus compares the few
+# vectors that a narrow filter leaves one by one, whatever `ef` is.
+EXPLORED = 1_024
+NARROWLY_EXPLORED = 16_384
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -186,34 +194,37 @@ class VectorReader:
         embedding: Sequence[float],
         limit: int,
         *,
-        exclude_user_id: str,
         materializations: Sequence[int],
+        exclude_user_id: str = "",
+        user_id: str | None = None,
         campaign_ids: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[SimilarMessage]:
-        """Others' messages by cosine, most similar first; `campaign_ids` limits the campaigns."""
-        if not materializations:
+        """Messages by cosine, most similar first: of others, of one user, in these campaigns,
+        sent from `since` on and before `until` (aware times)."""
+        if not materializations or (campaign_ids is not None and not campaign_ids):
             return []
-        if campaign_ids is None:
-            allowed = filters.bound(
-                filters.OF_OTHER_USERS,
-                materializations=materializations,
-                user_id=exclude_user_id,
-            )
-        elif campaign_ids:
-            allowed = filters.bound(
-                filters.OF_OTHER_USERS_IN_CAMPAIGNS,
-                materializations=materializations,
-                user_id=exclude_user_id,
-                campaign_ids=campaign_ids,
-            )
-        else:
-            return []
+        bound = filters.bound
+        narrowing = []
+        if user_id is not None:
+            narrowing.append(bound(filters.OF_USER, user_id=user_id))
+        if campaign_ids is not None:
+            narrowing.append(bound(filters.IN_CAMPAIGNS, campaign_ids=campaign_ids))
+        if since is not None:
+            narrowing.append(bound(filters.SENT_SINCE, since=_microseconds(since)))
+        if until is not None:
+            narrowing.append(bound(filters.SENT_BEFORE, until=_microseconds(until)))
+        others = bound(
+            filters.OF_OTHER_USERS, materializations=materializations, user_id=exclude_user_id
+        )
         hits = await self._nearest(
             self._messages,
             embedding,
             limit,
-            allowed,
+            filters.every([others, *narrowing]),
             ["message_id", "user_id", "campaign_id", "text", "sent_at"],
+            explored=NARROWLY_EXPLORED if narrowing else EXPLORED,
         )
         return [
             SimilarMessage(
@@ -234,6 +245,8 @@ class VectorReader:
         limit: int,
         allowed: str,
         output_fields: list[str],
+        *,
+        explored: int = EXPLORED,
     ) -> list[dict[str, Any]]:
         found = await self._ask(
             f"search {collection}",
@@ -245,6 +258,7 @@ class VectorReader:
                 limit=limit,
                 output_fields=output_fields,
                 anns_field=EMBEDDING,
+                search_params={"params": {"ef": max(explored, limit)}},
                 consistency_level=self._consistency,
             ),
         )
@@ -291,6 +305,10 @@ class VectorReader:
                 client = AsyncMilvusClient(**client_options(self._settings, self._timeout))
                 self._client = await client.__aenter__()
             return self._client
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _moment(microseconds: int) -> datetime:

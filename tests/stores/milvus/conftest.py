@@ -8,7 +8,7 @@ import pytest
 from pymilvus import MilvusClient
 
 from mpp_stores.milvus.reader import VectorReader
-from mpp_stores.milvus.writer import MessageVectors, UserProfiles
+from mpp_stores.milvus.writer import CampaignProfiles, MessageVectors, UserProfiles
 from mpp_stores.settings import StoreSettings
 
 
@@ -36,6 +36,13 @@ def profiles_collection(client: MilvusClient) -> Iterator[str]:
 
 
 @pytest.fixture
+def campaigns_collection(client: MilvusClient) -> Iterator[str]:
+    name = f"test_campaign_profiles_{uuid4().hex}"
+    yield name
+    client.drop_collection(name)
+
+
+@pytest.fixture
 def messages(settings: StoreSettings, messages_collection: str) -> Iterator[MessageVectors]:
     with MessageVectors(settings, collection=messages_collection) as target:
         target.prepare()
@@ -50,8 +57,18 @@ def profiles(settings: StoreSettings, profiles_collection: str) -> Iterator[User
 
 
 @pytest.fixture
+def campaigns(settings: StoreSettings, campaigns_collection: str) -> Iterator[CampaignProfiles]:
+    with CampaignProfiles(settings, collection=campaigns_collection) as target:
+        target.prepare()
+        yield target
+
+
+@pytest.fixture
 async def reader(
-    settings: StoreSettings, messages_collection: str, profiles_collection: str
+    settings: StoreSettings,
+    messages_collection: str,
+    profiles_collection: str,
+    campaigns_collection: str,
 ) -> AsyncIterator[VectorReader]:
     """Strong, so that a test sees what it just wrote; generous, for a busy machine."""
     reader = VectorReader(
@@ -60,6 +77,7 @@ async def reader(
         consistency="Strong",
         messages=messages_collection,
         user_profiles=profiles_collection,
+        campaign_profiles=campaigns_collection,
     )
     await reader.open()
     yield reader

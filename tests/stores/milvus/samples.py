@@ -7,7 +7,12 @@ from typing import Any
 import pyarrow as pa
 
 from mpp_stores.milvus.writer import MessageVectors
-from mpp_stores.records import EMBEDDING_DIMENSION, MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
+from mpp_stores.records import (
+    CAMPAIGN_PROFILE_SCHEMA,
+    EMBEDDING_DIMENSION,
+    MESSAGE_VECTOR_SCHEMA,
+    USER_PROFILE_SCHEMA,
+)
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION
 
@@ -60,6 +65,20 @@ def profile(user_id: str, **changes: Any) -> dict[str, Any]:
 
 def profiles_batch(rows: Sequence[dict[str, Any]], materialization: int = FIRST) -> pa.RecordBatch:
     return _batch(rows, USER_PROFILE_SCHEMA, materialization)
+
+
+def campaign_profile(campaign_id: str, **changes: Any) -> dict[str, Any]:
+    row = {
+        "campaign_id": campaign_id,
+        "message_count": 3,
+        "last_at": NOON,
+        "embedding": vector(1.0),
+    }
+    return row | changes
+
+
+def campaigns_batch(rows: Sequence[dict[str, Any]], materialization: int = FIRST) -> pa.RecordBatch:
+    return _batch(rows, CAMPAIGN_PROFILE_SCHEMA, materialization)
 
 
 def _batch(
