@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Request
 
 from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
+from mpp_api.events.spooling import EventSpool
 from mpp_api.feedback.exposures import ExposureLog
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
@@ -103,6 +104,11 @@ async def get_replies(request: Request) -> CachedReplies:
     return replies
 
 
+async def get_events(request: Request) -> EventSpool:
+    events: EventSpool = request.app.state.events
+    return events
+
+
 async def get_exposures(request: Request) -> ExposureLog:
     exposures: ExposureLog = request.app.state.exposures
     return exposures
@@ -118,4 +124,5 @@ RequestId = Annotated[str, Depends(get_request_id)]
 CurrentDeadline = Annotated[Deadline, Depends(get_deadline)]
 CurrentLegs = Annotated[Legs, Depends(get_legs)]
 Replies = Annotated[CachedReplies, Depends(get_replies)]
+Events = Annotated[EventSpool, Depends(get_events)]
 Exposures = Annotated[ExposureLog, Depends(get_exposures)]

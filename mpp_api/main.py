@@ -13,7 +13,10 @@ from mpp_api.embedding.embedder import open_embedder
 from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
 from mpp_api.explorer.endpoints import serve_explorer
+from mpp_api.events.endpoints import router as events
+from mpp_api.events.spooling import open_event_spool
 from mpp_api.feedback.exposures import open_exposure_log
+from mpp_api.feedback.endpoints import router as feedback
 from mpp_api.health.endpoints import router as health
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.middleware import RequestMetrics
@@ -83,9 +86,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
                 timeout_seconds=settings.api_leg_timeout_seconds,
                 stale_after=timedelta(hours=settings.api_stale_after_hours),
             )
-            async with open_exposure_log(
-                stores.feedback, app.state.releases, app.state.metrics
-            ) as app.state.exposures:
+            async with (
+                open_event_spool(
+                    settings.landing,
+                    rotate_seconds=settings.api_events_rotate_seconds,
+                    timeout_seconds=settings.api_leg_timeout_seconds,
+                ) as app.state.events,
+                open_exposure_log(
+                    stores.feedback, app.state.releases, app.state.metrics
+                ) as app.state.exposures,
+            ):
                 yield
 
     app = _Api(
@@ -101,7 +111,19 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(Authentication, keys=KeyRing(settings.keys_file))
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     install_handlers(app)
-    for router in (recommendations, users, campaigns, erasures, health, metrics):
+    for router in (
+        recommendations,
+        users,
+        campaigns,
+        messages,
+        reports,
+        releases,
+        events,
+        feedback,
+        erasures,
+        health,
+        metrics,
+    ):
         app.include_router(router)
     serve_explorer(app)
     return app

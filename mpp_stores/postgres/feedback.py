@@ -89,7 +89,11 @@ class FeedbackStore:
                     return
 
     async def known_campaigns(
-        self, campaign_ids: Sequence[str], *, campaign_performance: int, campaigns: int
+        self,
+        campaign_ids: Sequence[str],
+        *,
+        campaign_performance: int | None,
+        campaigns: int | None,
     ) -> frozenset[str]:
         """Which of them a reply ever showed, or these two materializations hold."""
         found = await self._read(

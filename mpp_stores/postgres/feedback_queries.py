@@ -39,10 +39,10 @@ SELECT campaign_id FROM unnest(%(campaign_ids)s::text[]) AS asked (campaign_id)
 WHERE EXISTS (SELECT FROM {schema}.exposures AS shown
               WHERE shown.campaign_id = asked.campaign_id)
    OR EXISTS (SELECT FROM {schema}.campaign_performance AS active
-              WHERE active.materialization = %(campaign_performance)s
+              WHERE active.materialization = %(campaign_performance)s::bigint
                 AND active.campaign_id = asked.campaign_id)
    OR EXISTS (SELECT FROM {schema}.campaigns AS described
-              WHERE described.materialization = %(campaigns)s
+              WHERE described.materialization = %(campaigns)s::bigint
                 AND described.campaign_id = asked.campaign_id)
 """)
 

@@ -1,0 +1,77 @@
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Query
+
+from mpp_api.dependencies import (
+    ID_PATTERN,
+    CampaignId,
+    CurrentLegs,
+    CurrentMetrics,
+    OpenStores,
+    Releases,
+)
+from mpp_api.erasures.known import KnownErasures
+from mpp_api.errors import problem_responses
+from mpp_api.feedback.schemas import CampaignFeedbackReply, FeedbackReply, FeedbackRequests
+from mpp_api.feedback.service import FeedbackService
+from mpp_api.security.access import READ, WRITE
+from mpp_stores.records import MAX_ID_CHARACTERS
+
+router = APIRouter(tags=["feedback"])
+
+_PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+
+AnyId = Annotated[str, Query(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
+
+
+async def get_feedback(
+    stores: OpenStores, legs: CurrentLegs, metrics: CurrentMetrics, releases: Releases
+) -> FeedbackService:
+    return FeedbackService(stores, legs, metrics, await releases.served_if_any())
+
+
+FeedbackRecords = Annotated[FeedbackService, Depends(get_feedback)]
+
+
+@router.post(
+    "/feedback",
+    summary="Say what users made of recommendations",
+    dependencies=[WRITE],
+    responses=_PROBLEMS,
+)
+async def create_feedback(
+    requests: Annotated[FeedbackRequests, Body()],
+    feedback: FeedbackRecords,
+    erased: KnownErasures,
+) -> FeedbackReply:
+    """One, or a list. Each has an outcome of its own: look at `rejected`. After a 503, or no
+    reply, send all of it again: the same feedback counts once.
+
+    A dismissed campaign is not recommended to the user any more, from this reply on."""
+    return await feedback.record(requests, erased)
+
+
+@router.delete(
+    "/feedback/dismissals",
+    summary="Undo a dismissal",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[WRITE],
+    responses=_PROBLEMS,
+)
+async def delete_dismissal(user_id: AnyId, campaign_id: AnyId, feedback: FeedbackRecords) -> None:
+    """The campaign can be recommended to the user again. There may have been no dismissal."""
+    await feedback.undo_dismissal(user_id, campaign_id)
+
+
+@router.get(
+    "/campaigns/{campaign_id}/feedback",
+    summary="How often a campaign was recommended, and what came of it",
+    dependencies=[READ],
+    responses={**problem_responses(HTTPStatus.NOT_FOUND), **_PROBLEMS},
+)
+async def read_campaign_feedback(
+    campaign_id: CampaignId, feedback: FeedbackRecords
+) -> CampaignFeedbackReply:
+    """Over all time and all releases."""
+    return await feedback.counts(campaign_id)
