@@ -6,7 +6,7 @@ from enum import StrEnum
 from time import perf_counter
 from typing import Self, TypeVar
 
-from mpp_api.deadline import Deadline
+from mpp_api.deadline import Deadline, NoAnswerInTime
 from mpp_api.metrics.service import Metrics
 from mpp_api.resilience.guards import Guards
 from mpp_stores.errors import StoreError
@@ -48,6 +48,7 @@ class Legs:
         self._metrics = metrics
         self._deadline = deadline
         self._missing: set[Leg] = set()
+        self._silent: set[Leg] = set()
 
     @property
     def missing(self) -> list[Leg]:
@@ -63,11 +64,19 @@ class Legs:
         logger.info("%s leg is missing: %s", leg, reason)
 
     async def run(self, leg: Leg, attempted: str, work: Callable[[], Awaitable[T]]) -> T | None:
-        """The work's result, or None after logging why the leg is missing."""
+        """The work's result, or None after logging why the leg is missing.
+
+        A store that let this reply wait in vain is not waited for again: the other stores
+        need the time.
+        """
+        if leg in self._silent:
+            return None
         try:
             return await self.required(leg, attempted, work)
         except StoreError as error:
             self._missing.add(leg)
+            if isinstance(error, NoAnswerInTime):
+                self._silent.add(leg)
             logger.warning("%s leg is missing: %s", leg, error)
             return None
 

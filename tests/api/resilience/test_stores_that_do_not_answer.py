@@ -1,0 +1,196 @@
+"""Whatever one or two stores do, a reply comes, within its time and without them.
+
+Nothing here times a reply. Hanging is the subject: a reply that waited for a store would
+never come, and `PATIENCE` is many times a reply's time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import combinations
+
+import httpx
+import pytest
+
+from mpp_api.settings import ApiSettings
+from mpp_stores.records import Release
+from tests.api.addresses import through_proxies
+from tests.api.conftest import AT_ONCE, serving
+from tests.api.dataset import Dataset
+from tests.proxy import Proxy
+
+PATIENCE = 60.0
+MISSING = {"milvus": "vector", "neo4j": "graph", "postgres": "table", "mongo": "document"}
+STORES = [*MISSING, "redis"]
+
+Misbehave = Callable[[Proxy], Awaitable[None]]
+
+
+@pytest.fixture
+def waiting(api_settings: ApiSettings) -> ApiSettings:
+    """Stores have time to answer on a busy machine, and for two of them to be waited for."""
+    return api_settings.model_copy(
+        update={
+            "api_deadline_ms": 5_000,
+            "api_leg_timeout_seconds": 1.0,
+            "api_breaker_failures": 1_000,
+            "api_release_recheck_seconds": 3_600,
+        }
+    )
+
+
+@asynccontextmanager
+async def warm(
+    settings: ApiSettings, stores: tuple[str, ...], dataset: Dataset
+) -> AsyncIterator[tuple[httpx.AsyncClient, list[Proxy]]]:
+    """A service that has answered completely, through connections that it keeps."""
+    async with (
+        through_proxies(settings, stores) as (proxied, proxies),
+        serving(proxied) as client,
+    ):
+        response = await asked(client, dataset, "ben")
+        assert response.json()["missing_legs"] == []
+        yield client, list(proxies.values())
+
+
+async def asked(
+    client: httpx.AsyncClient, dataset: Dataset, user: str, **query: int
+) -> httpx.Response:
+    async with asyncio.timeout(PATIENCE):
+        return await client.get(f"/recommendations/{dataset.id(user)}", params=query)
+
+
+@pytest.mark.parametrize(
+    "misbehave",
+    [Proxy.hang, Proxy.lose_connections, Proxy.delay, Proxy.refuse],
+    ids=["hangs", "loses its connections", "is slow", "refuses"],
+)
+async def test_a_reply_names_the_store_that_misbehaves_and_is_complete_when_it_is_back(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset, misbehave: Misbehave
+) -> None:
+    all_ask = asyncio.Barrier(len(STORES))
+
+    async def observed(store: str) -> tuple[int, object, str, object]:
+        async with warm(waiting, (store,), dataset) as (client, (proxy,)):
+            await all_ask.wait()
+            await misbehave(proxy)
+            without = await asked(client, dataset, "ada")
+            await all_ask.wait()
+            await proxy.pass_on()
+            afterwards = await complete(client, dataset, limit=STORES.index(store) + 1)
+        reply = without.json()
+        return without.status_code, reply["missing_legs"], reply["strategy"], afterwards
+
+    found = await asyncio.gather(*(observed(store) for store in STORES))
+    expected = {store: (200, [leg], "hybrid", []) for store, leg in MISSING.items()}
+    assert dict(zip(STORES, found, strict=True)) == expected | {"redis": (200, [], "hybrid", [])}
+
+
+async def complete(client: httpx.AsyncClient, dataset: Dataset, limit: int) -> object:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            reply = (await asked(client, dataset, "cid", limit=limit)).json()
+            if not reply["missing_legs"]:
+                return reply["missing_legs"]
+            await asyncio.sleep(0.05)
+
+
+async def test_a_reply_comes_whichever_two_stores_hang(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    pairs = list(combinations(STORES, 2))
+    all_ask = asyncio.Barrier(len(pairs))
+
+    async def observed(pair: tuple[str, str]) -> tuple[int, set[str]]:
+        async with warm(waiting, pair, dataset) as (client, proxies):
+            await all_ask.wait()
+            for proxy in proxies:
+                await proxy.hang()
+            response = await asked(client, dataset, "ada")
+            for proxy in proxies:
+                await proxy.pass_on()
+        return response.status_code, set(response.json()["missing_legs"])
+
+    found = await asyncio.gather(*(observed(pair) for pair in pairs))
+    # No message is cited without Milvus, so that MongoDB is not asked.
+    expected = {
+        pair: (200, {MISSING[store] for store in pair if store in MISSING}) for pair in pairs
+    } | {("milvus", "mongo"): (200, {"vector"})}
+    assert dict(zip(pairs, found, strict=True)) == expected
+
+
+async def test_the_reply_does_not_wait_longer_than_its_deadline_however_long_a_leg_may_take(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    patient = waiting.model_copy(
+        update={"api_leg_timeout_seconds": 10 * PATIENCE, "api_deadline_ms": 2_000}
+    )
+    async with warm(patient, ("milvus", "neo4j"), dataset) as (client, proxies):
+        for proxy in proxies:
+            await proxy.hang()
+        response = await asked(client, dataset, "ada")
+        for proxy in proxies:
+            await proxy.pass_on()
+    assert response.status_code == 200
+    assert response.json()["missing_legs"] == ["vector", "graph"]
+    assert response.json()["items"]
+
+
+async def test_when_every_store_hangs_the_problem_comes_in_time_and_says_when_to_retry(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    async with warm(waiting, tuple(STORES), dataset) as (client, proxies):
+        for proxy in proxies:
+            await proxy.hang()
+        response = await asked(client, dataset, "ada")
+        for proxy in proxies:
+            await proxy.pass_on()
+    assert response.status_code == 503
+    assert response.json()["type"] == "urn:problem-type:mpp:nothing-answered"
+    assert int(response.headers["Retry-After"]) > 0
+
+
+async def test_a_postgres_that_hangs_when_asked_for_the_release_leaves_time_for_the_others(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    settings = waiting.model_copy(update={"api_release_recheck_seconds": AT_ONCE})
+    async with warm(settings, ("postgres",), dataset) as (client, (postgres,)):
+        await postgres.hang()
+        response = await asked(client, dataset, "ada")
+        await postgres.pass_on()
+    assert response.status_code == 200
+    assert response.headers["X-Release-State"] == "last-known"
+    assert response.json()["missing_legs"] == ["table"]
+    assert response.json()["strategy"] == "hybrid"
+
+
+async def test_a_postgres_that_hangs_from_the_start_is_a_problem_in_time(
+    waiting: ApiSettings, dataset: Dataset
+) -> None:
+    async with (
+        through_proxies(waiting, ["postgres"]) as (proxied, proxies),
+        serving(proxied) as client,
+    ):
+        await proxies["postgres"].hang()
+        response = await asked(client, dataset, "ada")
+        await proxies["postgres"].pass_on()
+    assert response.status_code == 503
+    assert response.json()["type"] == "urn:problem-type:mpp:release-unknown"
+
+
+async def test_a_store_left_alone_is_used_again_when_it_is_back_without_a_restart(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    settings = waiting.model_copy(update={"api_breaker_failures": 1, "api_breaker_seconds": 0.2})
+    async with warm(settings, ("neo4j",), dataset) as (client, (neo4j,)):
+        await neo4j.refuse()
+        failed = await asked(client, dataset, "ada")
+        left_alone = await asked(client, dataset, "ada")
+        metrics = (await client.get("/metrics")).text
+        await neo4j.pass_on()
+        assert await complete(client, dataset, limit=3) == []
+        metrics_afterwards = (await client.get("/metrics")).text
+    assert failed.json()["missing_legs"] == left_alone.json()["missing_legs"] == ["graph"]
+    assert 'mpp_api_store_breaker_state{store="neo4j"} 2.0' in metrics
+    assert 'mpp_api_store_breaker_state{store="milvus"} 0.0' in metrics
+    assert 'mpp_api_store_breaker_state{store="neo4j"} 0.0' in metrics_afterwards
