@@ -1,4 +1,4 @@
-"""The app. Serve it with `uvicorn --factory mpp_api.main:create_app`."""
+"""The app. Serve it with `python -m mpp_api`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,30 +9,36 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from mpp_api.campaigns.endpoints import router as campaigns
+from mpp_api.docs_page import serve_docs
 from mpp_api.embedding.embedder import open_embedder
 from mpp_api.erasures.endpoints import router as erasures
 from mpp_api.errors import install_handlers, problem_schemas
-from mpp_api.explorer.endpoints import serve_explorer
 from mpp_api.events.endpoints import router as events
 from mpp_api.events.spooling import open_event_spool
-from mpp_api.feedback.exposures import open_exposure_log
+from mpp_api.explorer.endpoints import serve_explorer
 from mpp_api.feedback.endpoints import router as feedback
+from mpp_api.feedback.exposures import open_exposure_log
 from mpp_api.health.endpoints import router as health
+from mpp_api.messages.endpoints import router as messages
 from mpp_api.metrics.endpoints import router as metrics
-from mpp_api.metrics.middleware import RequestMetrics
 from mpp_api.metrics.service import Metrics
+from mpp_api.middleware import add_middleware
 from mpp_api.observability.request_context import RequestContext
+from mpp_api.observability.tracing import exporting, traces_to
 from mpp_api.recommendations.endpoints import router as recommendations
+from mpp_api.releases.endpoints import router as releases
 from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.replies.cache import CachedReplies
+from mpp_api.reports.endpoints import router as reports
 from mpp_api.resilience.guards import Guards
 from mpp_api.security.access import document_bearer
-from mpp_api.security.authentication import Authentication
-from mpp_api.security.key_ring import KeyRing
+from mpp_api.security.headers import SENT_IF_ABSENT, always_sent
+from mpp_api.security.rate_limit import RateLimiter
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import open_stores
 from mpp_api.users.endpoints import router as users
 from mpp_stores.breaker import Breakers
+from mpp_stores.redis.request_counts import RequestCounts
 
 DESCRIPTION = """
 Which campaigns next for this user, and why?
@@ -56,12 +62,16 @@ class _Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         # Around Starlette's own: its reply to a defect passes no middleware that is added.
-        return RequestContext(super().build_middleware_stack())
+        headers = always_sent(is_behind_tls=self.state.settings.api_behind_tls)
+        return RequestContext(super().build_middleware_stack(), headers, SENT_IF_ABSENT)
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """An app that starts whether or not the stores are up; `settings` default to `MPP_*`."""
     settings = settings or ApiSettings.model_validate({})
+
+    tracer_provider = traces_to(settings.api_otlp_endpoint)
+    limiter = RateLimiter(settings.rate_limit, RequestCounts(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +85,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         async with (
             open_stores(settings, breakers) as stores,
             open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,
+            limiter.sharing(),
+            exporting(tracer_provider),
         ):
             app.state.stores = stores
             app.state.replies = CachedReplies(stores.cache, app.state.metrics)
@@ -104,12 +116,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         version="0.1.0",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
-    # The one added last meets a request first.
-    app.add_middleware(Authentication, keys=KeyRing(settings.keys_file))
-    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
+    add_middleware(app, settings, app.state.metrics, limiter, tracer_provider)
     install_handlers(app)
     for router in (
         recommendations,
@@ -126,4 +138,5 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     serve_explorer(app)
+    serve_docs(app)
     return app

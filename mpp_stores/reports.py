@@ -9,7 +9,9 @@ A report is written beside the others and shown when the release that names it i
 import shutil
 from pathlib import Path
 
-NAMES = ("analytics_report.json", "analytics_report.html")
+JSON_NAME = "analytics_report.json"
+HTML_NAME = "analytics_report.html"
+NAMES = (JSON_NAME, HTML_NAME)
 
 
 def report_folder(reports: Path, materialization: int) -> Path:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.errors import NothingAnswered
+from mpp_api.messages.schemas import MessageSource
 from mpp_api.recommendations import strategies
 from mpp_api.recommendations.diversity import diversified
 from mpp_api.recommendations.explanation import Explainer
@@ -19,7 +20,6 @@ from mpp_api.recommendations.requests import RecommendationRequest
 from mpp_api.recommendations.retrieval import Retrieval
 from mpp_api.recommendations.schemas import (
     CampaignSummary,
-    MessageSource,
     RecommendationItem,
     RecommendationReply,
     ScorePartReply,

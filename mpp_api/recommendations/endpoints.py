@@ -22,19 +22,13 @@ from mpp_api.recommendations.service import Recommender
 from mpp_api.releases.headers import RELEASE_HEADERS, release_headers
 from mpp_api.releases.served import ServedRelease
 from mpp_api.replies.cache import Answer
+from mpp_api.replies.headers import CACHE_HEADERS, cache_headers
 from mpp_api.security.access import READ
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"], dependencies=[READ])
 
-_HEADERS = {
-    "X-Cache": {
-        "description": "hit: from Redis; miss: computed; bypass: computed without the cache.",
-        "schema": {"type": "string", "enum": ["hit", "miss", "bypass"]},
-    },
-    **RELEASE_HEADERS,
-}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.OK.value: {"headers": _HEADERS},
+    HTTPStatus.OK.value: {"headers": {**CACHE_HEADERS, **RELEASE_HEADERS}},
     **problem_responses(
         HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
     ),
@@ -126,5 +120,5 @@ async def create_recommendations_of_many(
 
 
 def _rendered(answer: Answer, served: ServedRelease) -> Response:
-    headers = {"X-Cache": str(answer.outcome), **release_headers(served)}
+    headers = {**cache_headers(answer), **release_headers(served)}
     return Response(answer.body, media_type="application/json", headers=headers)

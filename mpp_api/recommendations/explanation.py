@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from mpp_api.campaigns.schemas import CampaignFigures
+from mpp_api.messages.schemas import MessageSource
 from mpp_api.recommendations.findings import Findings
 from mpp_api.recommendations.recency import RecencyDecay
 from mpp_api.recommendations.schemas import (
     Explanation,
     GraphEvidence,
     MessageEvidence,
-    MessageSource,
     SimilarUserEvidence,
     TopicEvidence,
 )

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.campaigns.schemas import CampaignFigures
 from mpp_api.errors import Problem
+from mpp_api.messages.schemas import MessageSource
 from mpp_api.recommendations.strategies import Strategy
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.resilience.legs import Leg
@@ -25,11 +26,6 @@ class SimilarUserEvidence(BaseModel):
     similarity: float = Field(description="Cosine of the two profiles.")
     message_count: int = Field(description="The neighbour's messages in the campaign.")
     last_at: datetime = Field(description="The neighbour's last message in the campaign.")
-
-
-class MessageSource(BaseModel):
-    batch: str = Field(description="The landed file's batch.")
-    position: int = Field(description="The message's position in the batch.")
 
 
 class MessageEvidence(BaseModel):

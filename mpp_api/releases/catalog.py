@@ -1,6 +1,6 @@
 """The campaigns of one release, as the campaign file described them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date
 
 from mpp_stores.records import Campaign
@@ -25,6 +25,10 @@ class Catalog:
             ends_on=None,
             is_active=True,
         )
+
+    @property
+    def described_ids(self) -> Set[str]:
+        return self._described.keys()
 
     def describes(self, campaign_id: str) -> bool:
         return campaign_id in self._described

@@ -1,7 +1,9 @@
 """What the headers of every reply over a release say of it."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
+from mpp_api.errors import problem_responses
 from mpp_api.releases.served import ServedRelease
 
 RELEASE_HEADERS: Final[dict[str, Any]] = {
@@ -29,3 +31,13 @@ def release_headers(served: ServedRelease) -> dict[str, str]:
     if served.is_stale:
         headers["X-Release-Stale"] = "true"
     return headers
+
+
+def over_release(*problems: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries of an endpoint that answers from the served release."""
+    return {
+        HTTPStatus.OK.value: {"headers": RELEASE_HEADERS},
+        **problem_responses(
+            *problems, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    }

@@ -1,9 +1,11 @@
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.releases.served import ReleaseState, ServedRelease
+from mpp_stores.records import Release
 
 
 class ReleaseReply(BaseModel):
@@ -29,3 +31,67 @@ class ReleaseReply(BaseModel):
             age_seconds=round(served.age(at).total_seconds(), 3),
             state=served.state,
         )
+
+
+class MaterializationReply(BaseModel):
+    """One writing of one asset partition, whose rows the release serves."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    asset: str = Field(examples=["milvus/messages"])
+    partition: str = Field(
+        description="A batch, a day, or empty for an asset without partitions.",
+        examples=["1999-03-12"],
+    )
+    materialization: int = Field(
+        description="Its number, which is on every row of it.", examples=[417]
+    )
+    dagster_run_id: str = Field(examples=["33644434-7d0d-4c4e-9f8e-4a4c1a1e1f2d"])
+    completed_at: datetime | None
+    row_count: int | None
+
+
+class PublishedRelease(BaseModel):
+    """A release as it was published."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    release_id: str = Field(examples=["19990312T061232Z-33644434"])
+    published_at: datetime
+    dagster_run_id: str = Field(examples=["33644434-7d0d-4c4e-9f8e-4a4c1a1e1f2d"])
+    data_through: date = Field(description="Last event day in the release.")
+    predecessor: str | None = Field(description="What was served before it was published.")
+    is_kept: bool = Field(description="Whether the stores still hold its rows.")
+    row_counts: dict[str, int] = Field(
+        description="Rows by asset.", examples=[{"milvus/messages": 2000}]
+    )
+    quality: dict[str, float] = Field(
+        description="Figures of the checks that it passed.", examples=[{"rejected_share": 0.02}]
+    )
+    ranking: dict[str, Any] = Field(description="How its recommendations are ranked.")
+    embedding_model: str = Field(
+        description="Whose vectors it holds.", examples=["all-MiniLM-L6-v2"]
+    )
+
+
+class ListedRelease(PublishedRelease):
+    is_served: bool = Field(description="Whether requests are answered from it now.")
+
+    @classmethod
+    def listed(cls, release: Release, served: ServedRelease | None) -> Self:
+        is_served = served is not None and served.release.release_id == release.release_id
+        return cls(**asdict(release), is_served=is_served)
+
+
+class ReleasesReply(BaseModel):
+    releases: list[ListedRelease] = Field(description="Published last first.")
+    next_before: str | None = Field(
+        description="`before` of the next page; null on the last one.",
+        examples=["19990312T061232Z-33644434"],
+    )
+
+
+class ReleaseDetailsReply(ListedRelease):
+    materializations: list[MaterializationReply] = Field(
+        description="What it serves, by asset and partition; empty for one that is not kept."
+    )

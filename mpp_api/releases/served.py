@@ -24,7 +24,8 @@ class ReleaseState(StrEnum):
 class Contents:
     """The materializations that a release names, by what is read from them.
 
-    Those of messages have one number an event day, the derived ones a single number.
+    Those of messages have one number an event day, in order of the days; the derived ones a
+    single number.
     """
 
     message_vectors: Sequence[int]

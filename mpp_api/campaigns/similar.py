@@ -1,0 +1,56 @@
+"""Campaigns in which people write about the same."""
+
+from datetime import UTC, datetime
+
+from mpp_api.campaigns.schemas import CampaignCard, SimilarCampaignReply, SimilarCampaignsReply
+from mpp_api.errors import UnknownCampaign
+from mpp_api.releases.schemas import ReleaseReply
+from mpp_api.releases.served import ServedRelease
+from mpp_api.resilience.legs import Leg, Legs
+from mpp_stores.milvus.reader import VectorReader
+
+
+async def similar_campaigns(
+    campaign_id: str,
+    limit: int,
+    *,
+    running_only: bool,
+    served: ServedRelease,
+    vectors: VectorReader,
+    legs: Legs,
+) -> SimilarCampaignsReply:
+    """Raises `UnknownCampaign` for a campaign without messages in the release."""
+    today = datetime.now(UTC).date()
+    left_out = served.catalog.not_running(today) if running_only else frozenset()
+    materialization = served.contents.campaign_profiles
+    profiles = await legs.required(
+        Leg.VECTOR,
+        "read the profile of a campaign",
+        lambda: vectors.campaign_profiles(
+            materialization=materialization, campaign_ids=[campaign_id]
+        ),
+    )
+    if not profiles:
+        raise UnknownCampaign(campaign_id)
+    found = await legs.required(
+        Leg.VECTOR,
+        "search for similar campaigns",
+        lambda: vectors.similar_campaigns(
+            profiles[0].embedding,
+            limit + len(left_out),
+            materialization=materialization,
+            exclude_campaign_id=campaign_id,
+        ),
+    )
+    kept = [each for each in found if each.campaign_id not in left_out][:limit]
+    return SimilarCampaignsReply(
+        campaign_id=campaign_id,
+        campaigns=[
+            SimilarCampaignReply(
+                **CampaignCard.of(served.catalog.campaign(each.campaign_id), today).model_dump(),
+                similarity=round(each.similarity, 4),
+            )
+            for each in kept
+        ],
+        release=ReleaseReply.of(served),
+    )
