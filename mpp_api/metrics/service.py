@@ -1,14 +1,25 @@
 """What Prometheus can ask of this process. Labels are bounded: templates and names, no ids."""
 
+import platform
 from functools import partial
+from importlib.metadata import version
 from math import nan
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 
 from mpp_api.releases.served import ServedRelease
 from mpp_stores.breaker import Breakers
 
+DISTRIBUTION: Final = "marketing-personalization-platform"
 STORES: Final = ("milvus", "neo4j", "postgres", "mongo", "redis", "model")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -79,6 +90,15 @@ class Metrics:
             ["store"],
             registry=self._registry,
         )
+        self._refused = Counter(
+            "mpp_api_refused_requests",
+            "By reason: key (no valid one), role (too small), rate, size.",
+            ["reason"],
+            registry=self._registry,
+        )
+        build = Info("mpp_api_build", "What runs.", registry=self._registry)
+        build.info({"version": version(DISTRIBUTION), "python": platform.python_version()})
+        ProcessCollector(registry=self._registry)
         self._release_age = Gauge(
             "mpp_api_release_age_seconds",
             "Since the served release was published; NaN while none is served.",
@@ -99,6 +119,9 @@ class Metrics:
 
     def count_cache_result(self, result: str) -> None:
         self._cache_results.labels(result).inc()
+
+    def count_refused(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
 
     def count_retry(self, store: str) -> None:
         self._retries.labels(store).inc()

@@ -14,6 +14,7 @@ from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security.base import SecurityBase
 
 from mpp_api.errors import ApiError
+from mpp_api.metrics.service import Metrics
 from mpp_api.security.key_ring import Caller
 from mpp_stores.api_keys import Role
 
@@ -49,6 +50,8 @@ class _Requires(SecurityBase):
     async def __call__(self, request: Request) -> Caller:
         caller: Caller = request.state.caller
         if not caller.role.includes(self._role):
+            metrics: Metrics = request.app.state.metrics
+            metrics.count_refused("role")
             raise RoleTooSmall(self._role, caller)
         return caller
 

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mpp_api.errors import problem
+from mpp_api.metrics.service import Metrics
 from mpp_api.security.access import KEY_HEADER
 from mpp_api.security.key_ring import KeyRing
 
@@ -23,9 +24,10 @@ class Authentication:
     and a wrong secret get the same answer.
     """
 
-    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+    def __init__(self, app: ASGIApp, keys: KeyRing, metrics: Metrics) -> None:
         self._app = app
         self._keys = keys
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _is_open(scope["path"]):
@@ -33,6 +35,7 @@ class Authentication:
             return
         caller = self._keys.caller(_key(Headers(scope=scope)))
         if caller is None:
+            self._metrics.count_refused("key")
             await _refusal(scope, receive, send)
             return
         scope["state"]["caller"] = caller

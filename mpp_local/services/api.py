@@ -30,10 +30,4 @@ class Api(Component):
 
 
 def command(port: int) -> list[str]:
-    """Without an access log: paths hold user ids, which an erasure could not take out of it."""
-    return python_module(
-        "uvicorn",
-        *("--factory", "mpp_api.main:create_app"),
-        *("--host", LOOPBACK, "--port", str(port)),
-        "--no-access-log",
-    )
+    return python_module("mpp_api", "--host", LOOPBACK, "--port", str(port))

@@ -1,0 +1,35 @@
+"""How many requests each API key made in a window, over all processes of the service.
+
+LIMITS:requests/<key id>/<start of the window, in seconds since 1970>  ->  a number
+"""
+
+from limits.aio.storage import RedisStorage
+from redis import exceptions
+
+from mpp_stores.errors import StoreUnavailable
+from mpp_stores.settings import StoreSettings
+
+# Nobody waits for it but the task that shares the counts.
+_SOCKET_SECONDS = 1.0
+
+
+class RequestCounts:
+    def __init__(self, settings: StoreSettings) -> None:
+        self._storage = RedisStorage(
+            f"async+{settings.redis_url.get_secret_value()}",
+            implementation="redispy",
+            socket_timeout=_SOCKET_SECONDS,
+            socket_connect_timeout=_SOCKET_SECONDS,
+        )
+
+    async def add(self, key_id: str, window_start: int, window_seconds: int, amount: int) -> int:
+        """Count `amount` more; the sum over all processes. Raises `StoreUnavailable`."""
+        try:
+            return await self._storage.incr(
+                f"requests/{key_id}/{window_start}", expiry=2 * window_seconds, amount=amount
+            )
+        except (exceptions.RedisError, OSError) as error:
+            raise StoreUnavailable("redis", "share the counts of requests", error) from error
+
+    async def close(self) -> None:
+        await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]
