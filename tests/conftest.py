@@ -25,6 +25,8 @@ from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
 
 MPP = Path(sys.executable).with_name("mpp")
+IMPATIENT = {"MPP_API_EVENTS_ROTATE_SECONDS": "1"}
+"""A posted event becomes a batch at once."""
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A running stack of its own; its addresses are in the environment from here on."""
     home = tmp_path_factory.mktemp("stack")
     os.environ["MPP_HOME"] = str(home)
-    subprocess.run([MPP, "up"], check=True)
+    subprocess.run([MPP, "up"], check=True, env={**os.environ, **IMPATIENT})
     try:
         environment = stack_environment(home)
         os.environ.update(environment)

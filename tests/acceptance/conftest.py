@@ -11,7 +11,7 @@ import pytest
 from pymilvus import MilvusClient
 
 from mpp_local.api_access import KEY_HEADER
-from mpp_stores.milvus.collections import MESSAGES, USER_PROFILES
+from mpp_stores.milvus.collections import CAMPAIGN_PROFILES, MESSAGES, USER_PROFILES
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.settings import StoreSettings
 from tests.acceptance import flows
@@ -27,7 +27,7 @@ def only_stores_afterwards(settings: StoreSettings, stack: dict[str, str]) -> It
     run(MPP, "down")
     run(MPP, "up", "--only", "stores")
     client = MilvusClient(**client_options(settings, connect_seconds=10))
-    for collection in (MESSAGES, USER_PROFILES):
+    for collection in (MESSAGES, USER_PROFILES, CAMPAIGN_PROFILES):
         client.drop_collection(collection)
     client.close()
 

@@ -12,7 +12,7 @@ from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
 from tests.acceptance.commands import MPP, PROJECT_ROOT
 from tests.acceptance.dagster_runs import Dagster
-from tests.acceptance.releases import numbers, release_holding, served
+from tests.acceptance.releases import numbers, release_holding, served, wait_until
 from tests.acceptance.stored_rows import rows_of
 
 SEED = "seed_conversations.json"
@@ -21,6 +21,13 @@ LATE = "late.jsonl"
 LATE_DAY = "2026-11-17"
 LATE_USER = "late-user-7001"
 LATE_CAMPAIGN = "city-breaks-under-100"
+POSTED = {
+    "user_id": "posted-user-6001",
+    "message": "Does the spring marathon plan start from zero?",
+    "timestamp": f"{LATE_DAY}T11:00:00Z",
+    "campaign": "marathon-training-club",
+    "channel": "app",
+}
 ERASED_USERS = ("user-042", "user-107")
 
 DAILY = (
@@ -52,11 +59,13 @@ class State:
 
 @dataclass(frozen=True)
 class Publication:
-    """What was served before and after, and the API's replies to one question meanwhile."""
+    """What was served before and after, the API's replies to one question meanwhile, and what it
+    said of the posted event: its batch and its message_id."""
 
     before: State
     after: State
     replies: list[dict[str, Any]]
+    posted: dict[str, str]
 
 
 def state(settings: StoreSettings) -> State:
@@ -69,8 +78,11 @@ def state(settings: StoreSettings) -> State:
 
 
 def drop_files(settings: StoreSettings, api: httpx.Client) -> Publication:
-    """Two files appear in the landing folder, and nobody does anything else."""
+    """An event is posted, two files appear in the landing folder, and nobody does anything else."""
     before, replies = state(settings), list[dict[str, Any]]()
+    kept = api.post("/events", json=POSTED).json()
+    [outcome] = kept["outcomes"]
+    wait_until((settings.landing / kept["batch"]).exists)
     for name, text in ((SEED, (PROJECT_ROOT / "data" / SEED).read_text()), (LATE, _late_file())):
         partial = settings.landing / f".{name}"
         partial.write_text(text)
@@ -79,8 +91,10 @@ def drop_files(settings: StoreSettings, api: httpx.Client) -> Publication:
     def ask() -> None:
         replies.append(api.get("/recommendations/user-011").json())
 
-    release_holding(settings, LATE, after=before.release, meanwhile=ask)
-    return Publication(before, state(settings), replies)
+    for batch in (LATE, kept["batch"]):
+        release_holding(settings, batch, after=before.release, meanwhile=ask)
+    posted = {"batch": kept["batch"], "message_id": outcome["message_id"]}
+    return Publication(before, state(settings), replies, posted)
 
 
 def erase_and_withdraw_at_once(dagster: Dagster) -> dict[str, str]:

@@ -31,12 +31,21 @@ def release_holding(
 ) -> Release:
     """The first release after `after` that names the batch as it landed last. `meanwhile` is
     called about once a second until then, and once more."""
-    started = monotonic()
-    while monotonic() - started < LONGEST_WAIT_SECONDS:
+
+    def is_published() -> bool:
         summary = Lake(settings.lake).summary(batch)
         landing = numbers(settings, "lake/landed_events").get(batch)
         meanwhile()
-        if summary and summary.landing == landing and served(settings) != after:
-            return served(settings)
+        is_named = summary is not None and summary.landing == landing
+        return is_named and served(settings) != after
+
+    wait_until(is_published)
+    return served(settings)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    started = monotonic()
+    while not holds():
+        if monotonic() - started > LONGEST_WAIT_SECONDS:
+            raise TimeoutError(f"{holds.__qualname__} is false after {LONGEST_WAIT_SECONDS:.0f} s")
         sleep(1)
-    raise TimeoutError(f"no release holds {batch} after {LONGEST_WAIT_SECONDS:.0f} s")

@@ -159,9 +159,9 @@ def test_a_reply_is_served_from_the_cache_the_second_time(api):
     assert outcomes == ["miss", "hit"]
 
 
-def test_an_unknown_user_is_offered_popular_campaigns(api):
+def test_an_unknown_user_is_offered_trending_campaigns(api):
     reply = recommendations(api, "nobody-has-this-id", limit=3)
-    assert (reply["strategy"], len(reply["items"])) == ("popular", 3)
+    assert (reply["strategy"], len(reply["items"])) == ("trending", 3)
 
 
 def test_vectors_are_unit_vectors_of_the_models_dimension(settings):

@@ -8,7 +8,16 @@ import pytest
 
 from mpp_stores.postgres.releases import current_release
 from tests.acceptance.commands import MPP, PROJECT_ROOT, run
-from tests.acceptance.flows import DAILY, LATE, LATE_CAMPAIGN, LATE_DAY, LATE_USER, SEED, SEED_DAY
+from tests.acceptance.flows import (
+    DAILY,
+    LATE,
+    LATE_CAMPAIGN,
+    LATE_DAY,
+    LATE_USER,
+    POSTED,
+    SEED,
+    SEED_DAY,
+)
 from tests.acceptance.releases import numbers, served
 from tests.acceptance.stored_rows import message_ids, report, rows_of
 
@@ -18,10 +27,17 @@ SEED_EVENTS = (PROJECT_ROOT / "data" / SEED).read_text().splitlines()
 def test_a_dropped_file_leads_to_a_release_by_itself(publication):
     before, after = publication.before.release, publication.after.release
     assert after.predecessor == before.release_id
-    added = len(SEED_EVENTS) + 1
+    added = len(SEED_EVENTS) + len([LATE, POSTED])
     assert after.row_counts["mongo/conversations"] == (
         before.row_counts["mongo/conversations"] + added
     )
+
+
+def test_an_event_that_was_posted_is_in_the_release(settings, publication):
+    [posted] = [row for row in publication.after.messages if row["user_id"] == POSTED["user_id"]]
+    assert posted["message_id"] == publication.posted["message_id"]
+    assert posted["batch"] == publication.posted["batch"]
+    assert posted["attributes"] == {"channel": POSTED["channel"]}
 
 
 def test_a_reader_sees_the_former_release_whole_until_the_next_is_published(publication):
@@ -69,7 +85,7 @@ def test_a_rollback_serves_the_earlier_release_and_its_report_at_once(api, setti
     path = f"/recommendations/{LATE_USER}"
     assert api.get(path).json()["strategy"] == "hybrid"
     run(MPP, "rollback", former.release_id)
-    assert reply_of(api, path, former.release_id)["strategy"] == "popular"
+    assert reply_of(api, path, former.release_id)["strategy"] == "trending"
     figures = report(settings)
     assert figures["totals"]["message_count"] == former.row_counts["mongo/conversations"]
     run(MPP, "rollback", latest.release_id)
