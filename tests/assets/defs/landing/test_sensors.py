@@ -1,10 +1,12 @@
 import os
 from pathlib import Path
+from time import time
 
 import pytest
 
 from mpp_assets.defs.landing.sensors import decide_landings, files_found, withdrawn
 from mpp_assets.settings import PipelineSettings
+from mpp_stores.spool import Spool
 
 NOTHING_LANDED: dict[str, str] = {}
 NOW = 1_800_000_000.0
@@ -95,3 +97,11 @@ def test_a_withdrawn_file_that_landed_again_is_not_withdrawn(pipeline):
 
 def test_a_landing_folder_that_is_not_there_yet_has_no_files(pipeline):
     assert dict(files_found(pipeline, NOW)) == {}
+
+
+def test_events_sent_to_the_api_are_found_once_their_batch_is_complete(pipeline):
+    spool = Spool(pipeline.landing)
+    batch = spool.append([{"message_id": "m"}])
+    assert dict(files_found(pipeline, time() + 3)) == {}
+    spool.close()
+    assert list(dict(files_found(pipeline, time() + 3))) == [batch]
