@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.parity import difference, differing_days
 from mpp_assets.jobs.store_sink import NO_PARTITION
+from mpp_assets.jobs.vector_quality import ids_of_bad_vectors
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
@@ -90,6 +91,23 @@ def holds_every(
         with open_target(asset.key.to_user_string(), platform.settings) as target:
             found = difference(identities(events), target, newest_number(platform, asset))
         return result({what: found} if found else {})
+
+    return check
+
+
+def profiles_are_unit_vectors(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=asset, name="profiles_are_unit_vectors", blocking=True, pool=POOL)
+    def check(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
+        """Has every profile the model's dimension, finite numbers and length 1?"""
+        with open_target(asset.key.to_user_string(), platform.settings) as target:
+            [key] = target.key
+            batches = list(target.read([newest_number(platform, asset)]))
+        profiles = [row for batch in batches for row in batch.to_pylist()]
+        if not profiles:
+            return result({})
+        columns = f"{key} string, embedding array<float>"
+        rows = spark.spark_session.createDataFrame(profiles, columns)
+        return result(ids_of_bad_vectors(rows, key=key))
 
     return check
 

@@ -15,6 +15,7 @@ import dagster as dg
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA
 from mpp_stores.records import (
     CAMPAIGN_PERFORMANCE_SCHEMA,
+    CAMPAIGN_SCHEMA,
     DAILY_ACTIVITY_SCHEMA,
     MESSAGE_SCHEMA,
     MESSAGE_VECTOR_SCHEMA,
@@ -30,6 +31,7 @@ class Column(NamedTuple):
 
 LANDING_FILE = "landing file"
 BATCH_SUMMARIES = "batch summaries"
+CAMPAIGN_FILE = "campaign file"
 # What assets read that is no asset: Dagster is not told of it, the lineage page shows it.
 SOURCES: Mapping[str, Sequence[str]] = {
     LANDING_FILE: (
@@ -51,6 +53,7 @@ SOURCES: Mapping[str, Sequence[str]] = {
         "duplicates",
         "rejected_by_reason",
     ),
+    CAMPAIGN_FILE: tuple(CAMPAIGN_SCHEMA.names),
 }
 
 _LANDED = "lake/landed_events"
@@ -59,6 +62,7 @@ _EMBEDDINGS = "lake/message_embeddings"
 _ENGAGEMENT = "postgres/user_engagement"
 _PERFORMANCE = "postgres/campaign_performance"
 _ACTIVITY = "postgres/daily_activity"
+_CAMPAIGNS = "postgres/campaigns"
 
 
 def _of(asset: str, *names: str) -> list[Column]:
@@ -105,6 +109,11 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
         "message_count": _of(_EMBEDDINGS, "message_id"),
         "last_at": _of(_EMBEDDINGS, "sent_at"),
     },
+    "milvus/campaign_profiles": {
+        **_same(_EMBEDDINGS, "campaign_id", "embedding"),
+        "message_count": _of(_EMBEDDINGS, "message_id"),
+        "last_at": _of(_EMBEDDINGS, "sent_at"),
+    },
     "neo4j/messages": _same(_EVENTS, *MESSAGE_SCHEMA.names),
     "neo4j/engaged_with": _ENGAGED_WITH,
     "mongo/conversations": _same(_EVENTS, *CONVERSATION_EVENT_SCHEMA.names),
@@ -132,6 +141,7 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
         "campaign_count": _of(_EVENTS, "campaign_id"),
         "hourly_message_counts": _of(_EVENTS, "message_id", "sent_at"),
     },
+    _CAMPAIGNS: _same(CAMPAIGN_FILE, *CAMPAIGN_SCHEMA.names),
     "report/analytics_report": {
         # The last event day of the lake, which is that of the newest daily activity.
         "data_through": _of(_EVENTS, "event_day"),
@@ -173,15 +183,19 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
             *_of(_EMBEDDINGS, "message_id"),
             *_of("milvus/messages", "message_id"),
             *_of("milvus/user_profiles", "user_id"),
+            *_of("milvus/campaign_profiles", "campaign_id"),
             *_of("neo4j/messages", "message_id"),
             *_of("neo4j/engaged_with", "user_id", "campaign_id"),
             *_of("mongo/conversations", "message_id"),
             *_of(_ENGAGEMENT, "user_id", "campaign_id"),
             *_of(_PERFORMANCE, "campaign_id"),
             *_of(_ACTIVITY, "event_day"),
+            *_of(_CAMPAIGNS, "campaign_id"),
             *_of("report/analytics_report", "totals"),
         ],
         "quality": _of(BATCH_SUMMARIES, "read", "accepted", "rejected", "duplicates"),
+        "ranking": [],
+        "embedding_model": [],
         "predecessor": [],
         "is_kept": [],
     },

@@ -4,6 +4,7 @@ import dagster as dg
 
 from mpp_assets import defs
 from mpp_assets.defs.automation import automation, check, daily_refresh, refresh, refresh_days
+from mpp_assets.defs.campaigns.sensors import campaigns_sensor, publish_campaigns
 from mpp_assets.defs.conversations.sensors import refresh_sensor
 from mpp_assets.defs.erasure.jobs import complete_erasure, scrub_user
 from mpp_assets.defs.erasure.sensors import erasure_sensor
@@ -13,9 +14,17 @@ from mpp_assets.resources import RESOURCES
 definitions = dg.Definitions(
     assets=dg.load_assets_from_package_module(defs),
     asset_checks=dg.load_asset_checks_from_package_module(defs),
-    jobs=[land_job, refresh_days, refresh, check, scrub_user, complete_erasure],
+    jobs=[
+        land_job,
+        refresh_days,
+        refresh,
+        publish_campaigns,
+        check,
+        scrub_user,
+        complete_erasure,
+    ],
     schedules=[daily_refresh],
-    sensors=[landing_sensor, refresh_sensor, erasure_sensor, automation],
+    sensors=[landing_sensor, refresh_sensor, campaigns_sensor, erasure_sensor, automation],
     resources=RESOURCES,
     # Steps of a run share one process, and so one Spark session.
     executor=dg.in_process_executor,

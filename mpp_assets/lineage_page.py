@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mpp_assets.column_lineage import (
     BATCH_SUMMARIES,
+    CAMPAIGN_FILE,
     DERIVATIONS,
     LANDING_FILE,
     SOURCES,
@@ -28,6 +29,7 @@ PAGE = Path("docs/lineage.html")
 _TEMPLATE = "lineage_template.html.j2"
 _SOURCE_DESCRIPTIONS = {
     LANDING_FILE: "What an input file holds; each field goes by several names.",
+    CAMPAIGN_FILE: "What a marketer says of each campaign; `mpp campaigns FILE` puts it there.",
     BATCH_SUMMARIES: "Counts of each landed file, kept in the lake beside its events.",
 }
 

@@ -5,6 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mpp_stores.contract import ContractSettings
 from mpp_stores.embedding_model import BUNDLED_MODEL
+from mpp_stores.ranking import RankingConfiguration
 
 
 class PipelineSettings(ContractSettings):
@@ -13,12 +14,16 @@ class PipelineSettings(ContractSettings):
     `embedding_model` is any SentenceTransformer name or path whose vectors have
     `EMBEDDING_DIMENSION` numbers; the default comes with a package, so nothing
     is downloaded. `kept_releases` is how many of the releases published last can be
-    served again.
+    served again. `ranking` goes with what is published from now on. Its values can be set one
+    by one: `MPP_RANKING__DIVERSITY`, `MPP_RANKING__WEIGHTS__GRAPH`.
     """
+
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
 
     embedding_model: str = BUNDLED_MODEL
     topic_count: int = 8
     kept_releases: int = Field(default=3, ge=1)
+    ranking: RankingConfiguration = RankingConfiguration()
 
 
 class SparkSettings(BaseSettings):

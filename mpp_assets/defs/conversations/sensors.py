@@ -102,7 +102,7 @@ def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     decision = decide_refresh(
         owed,
         _outcome(context.instance, token_of(owed)),
-        is_landing=bool(_unfinished(context.instance, job_name="land")),
+        is_landing=bool(unfinished(context.instance, job_name="land")),
         waited_seconds=time() - since if since else 0.0,
     )
     if isinstance(decision, str):
@@ -135,7 +135,8 @@ def _outcome(instance: dg.DagsterInstance, token: str) -> Outcome:
     return Outcome.SUCCEEDED if is_published else Outcome.FAILED
 
 
-def _unfinished(instance: dg.DagsterInstance, job_name: str) -> Sequence[dg.DagsterRun]:
+def unfinished(instance: dg.DagsterInstance, job_name: str) -> Sequence[dg.DagsterRun]:
+    """One of the job's runs that are queued or going on, if there is any."""
     return instance.get_runs(
         dg.RunsFilter(job_name=job_name, statuses=NOT_FINISHED_STATUSES), limit=1
     )

@@ -6,6 +6,7 @@ from inspect import formatannotation
 import dagster as dg
 
 from mpp_assets.column_lineage import column_lineage
+from mpp_assets.defs.campaigns.assets import campaign_profiles, campaigns
 from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
 from mpp_assets.defs.documents.assets import conversations
 from mpp_assets.defs.engagement.assets import (
@@ -34,12 +35,14 @@ PUBLISHED = [
     message_embeddings,
     message_vectors,
     user_profiles,
+    campaign_profiles,
     message_graph,
     engaged_with,
     conversations,
     user_engagement,
     campaign_performance,
     daily_activity,
+    campaigns,
     analytics_report,
 ]
 # One row a message, so they hold the same messages of every day.
@@ -87,6 +90,8 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
             agreeing=MESSAGE_ASSETS,
             upstream=_upstream(),
             including={batch.landing: Digest(batch.accepted, 0) for batch in landings},
+            ranking=settings.ranking,
+            embedding_model=settings.embedding_model,
         )
     except StoreRejected as error:
         raise dg.Failure(str(error), allow_retries=False) from error

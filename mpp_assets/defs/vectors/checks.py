@@ -7,12 +7,12 @@ from mpp_assets.asset_checks import (
     checked_days,
     holds_every,
     holds_every_message,
-    newest_number,
+    profiles_are_unit_vectors,
     result,
 )
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
 from mpp_assets.jobs.embeddings import read_message_embeddings
-from mpp_assets.jobs.vector_quality import ids_of_bad_vectors, ids_of_differing_copies
+from mpp_assets.jobs.vector_quality import ids_of_differing_copies
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.targets import open_target
@@ -23,6 +23,7 @@ message_vectors_hold_every_message = holds_every_message(message_vectors)
 user_profiles_hold_every_user = holds_every(
     user_profiles, "user", lambda events: events.select("user_id").distinct()
 )
+user_profiles_are_unit_vectors = profiles_are_unit_vectors(user_profiles)
 
 
 @dg.asset_check(asset=message_vectors, name="vectors_equal_the_lakes", blocking=True, pool=POOL)
@@ -39,17 +40,3 @@ def vectors_equal_the_lakes(
             if (ids := ids_of_differing_copies(rows, target, number, day))
         }
     return result(differing, days=len(days))
-
-
-@dg.asset_check(asset=user_profiles, name="profiles_are_unit_vectors", blocking=True, pool=POOL)
-def profiles_are_unit_vectors(
-    platform: Platform, spark: LazyPySparkResource
-) -> dg.AssetCheckResult:
-    """Has every profile the model's dimension, finite numbers and length 1?"""
-    with open_target(user_profiles.key.to_user_string(), platform.settings) as target:
-        batches = list(target.read([newest_number(platform, user_profiles)]))
-    profiles = [row for batch in batches for row in batch.to_pylist()]
-    if not profiles:
-        return result({})
-    rows = spark.spark_session.createDataFrame(profiles, "user_id string, embedding array<float>")
-    return result(ids_of_bad_vectors(rows, key="user_id"))
