@@ -58,8 +58,9 @@ class RateLimiter:
         self.window_seconds = limit.get_expiry()
         self._counts = counts
         self._windows: dict[str, _Window] = {}
-        self._much_is_unshared = asyncio.Event()
+        self._is_urgent = asyncio.Event()
         self._is_failing = False
+        self._is_closing = False
 
     def take(self, key_id: str) -> Allowance:
         """Count a request of the key, unless it is one too many."""
@@ -73,8 +74,8 @@ class RateLimiter:
         if used >= self.limit:
             return Allowance(True, 0, reset_seconds)
         window.unshared += 1
-        if window.unshared * _SHARES_A_LIMIT >= self.limit:
-            self._much_is_unshared.set()
+        if window.unshared * _SHARES_A_LIMIT >= self.limit and not self._is_failing:
+            self._is_urgent.set()
         return Allowance(False, self.limit - used - 1, reset_seconds)
 
     async def share(self) -> None:
@@ -88,33 +89,34 @@ class RateLimiter:
             )
             window.unshared -= amount
 
-    async def share_forever(self) -> None:
-        while True:
+    @contextlib.asynccontextmanager
+    async def sharing(self) -> AsyncIterator[None]:
+        """Share the counts for as long as the block, and once more when it ends."""
+        self._is_closing = False
+        task = asyncio.create_task(self._share_until_closing())
+        try:
+            yield
+        finally:
+            # Not cancelled: the driver can lose a cancellation that meets it within a call.
+            self._is_closing = True
+            self._is_urgent.set()
+            await task
+            await self._counts.close()
+
+    async def _share_until_closing(self) -> None:
+        while not self._is_closing:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SHARE_SECONDS):
-                    await self._much_is_unshared.wait()
-            self._much_is_unshared.clear()
+                async with asyncio.timeout(RETRY_SECONDS if self._is_failing else SHARE_SECONDS):
+                    await self._is_urgent.wait()
+            self._is_urgent.clear()
             try:
                 await self.share()
             except StoreUnavailable as error:
                 if not self._is_failing:
                     logger.warning("each process limits the rate by itself: %s", error)
                 self._is_failing = True
-                await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._is_failing = False
-
-    @contextlib.asynccontextmanager
-    async def sharing(self) -> AsyncIterator[None]:
-        """Share the counts for as long as the block."""
-        task = asyncio.create_task(self.share_forever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            await self._counts.close()
 
 
 class RateLimit:

@@ -3,8 +3,12 @@
 LIMITS:requests/<key id>/<start of the window, in seconds since 1970>  ->  a number
 """
 
+from typing import Any
+
 from limits.aio.storage import RedisStorage
 from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.settings import StoreSettings
@@ -15,11 +19,16 @@ _SOCKET_SECONDS = 1.0
 
 class RequestCounts:
     def __init__(self, settings: StoreSettings) -> None:
+        of_the_driver: dict[str, Any] = {
+            "socket_timeout": _SOCKET_SECONDS,
+            "socket_connect_timeout": _SOCKET_SECONDS,
+            # Once more at once: pooled connections do not outlive a restart of Redis.
+            "retry": Retry(NoBackoff(), retries=1),
+        }
         self._storage = RedisStorage(
             f"async+{settings.redis_url.get_secret_value()}",
             implementation="redispy",
-            socket_timeout=_SOCKET_SECONDS,
-            socket_connect_timeout=_SOCKET_SECONDS,
+            **of_the_driver,
         )
 
     async def add(self, key_id: str, window_start: int, window_seconds: int, amount: int) -> int:
