@@ -17,6 +17,7 @@ from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.replies.cache import CachedReplies
 from mpp_api.resilience.legs import Legs
+from mpp_api.security.audit import Audit
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
 from mpp_stores.records import MAX_ID_CHARACTERS
@@ -114,12 +115,17 @@ async def get_exposures(request: Request) -> ExposureLog:
     return exposures
 
 
+async def get_audit(request: Request) -> Audit:
+    return Audit(request.app.state.settings, request.state.caller, request.state.request_id)
+
+
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]
 CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
 Embedder = Annotated[TextEmbedder, Depends(get_embedder)]
 Releases = Annotated[ReleaseWatch, Depends(get_releases)]
 CurrentRelease = Annotated[ServedRelease, Depends(get_release)]
+CurrentAudit = Annotated[Audit, Depends(get_audit)]
 RequestId = Annotated[str, Depends(get_request_id)]
 CurrentDeadline = Annotated[Deadline, Depends(get_deadline)]
 CurrentLegs = Annotated[Legs, Depends(get_legs)]

@@ -31,7 +31,7 @@ from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.replies.cache import CachedReplies
 from mpp_api.reports.endpoints import router as reports
 from mpp_api.resilience.guards import Guards
-from mpp_api.security.access import document_bearer
+from mpp_api.security.access import document_access
 from mpp_api.security.headers import SENT_IF_ABSENT, always_sent
 from mpp_api.security.rate_limit import RateLimiter
 from mpp_api.settings import ApiSettings
@@ -57,7 +57,7 @@ class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["schemas"].update(problem_schemas())
-        document_bearer(document)
+        document_access(document)
         return document
 
     def build_middleware_stack(self) -> ASGIApp:

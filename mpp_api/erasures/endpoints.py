@@ -3,7 +3,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from mpp_api.dependencies import ID_PATTERN, CurrentSettings, OpenStores, Releases, UserId
+from mpp_api.dependencies import (
+    ID_PATTERN,
+    CurrentAudit,
+    CurrentSettings,
+    OpenStores,
+    Releases,
+    UserId,
+)
 from mpp_api.erasures import service
 from mpp_api.erasures.schemas import ErasureReply, ErasureRequest
 from mpp_api.errors import problem_responses
@@ -36,16 +43,20 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
 async def delete_user(
     user_id: UserId,
     response: Response,
+    *,
     stores: OpenStores,
     releases: Releases,
     settings: CurrentSettings,
+    audit: CurrentAudit,
 ) -> ErasureReply:
     """From now on the user is answered for as an unknown one and cited nowhere; the pipeline
     removes what is stored. A user who was never seen is accepted too: rejected records, which
     this service does not read, may hold the id."""
-    erasure = await service.request_erasure(
-        user_id, stores.tables, releases, settings.api_leg_timeout_seconds
-    )
+    async with audit.action("request-erasure") as action:
+        erasure = await service.request_erasure(
+            user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+        )
+        action.subject = erasure.erasure_id
     response.headers["Location"] = _location(erasure)
     return erasure
 
@@ -59,13 +70,17 @@ async def delete_user(
 async def create_erasure(
     request: ErasureRequest,
     response: Response,
+    *,
     stores: OpenStores,
     releases: Releases,
     settings: CurrentSettings,
+    audit: CurrentAudit,
 ) -> ErasureReply:
-    erasure = await service.request_erasure(
-        request.user_id, stores.tables, releases, settings.api_leg_timeout_seconds
-    )
+    async with audit.action("request-erasure") as action:
+        erasure = await service.request_erasure(
+            request.user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+        )
+        action.subject = erasure.erasure_id
     response.headers["Location"] = _location(erasure)
     return erasure
 
@@ -78,9 +93,12 @@ async def create_erasure(
     ),
 )
 async def read_erasure(
-    erasure_id: ErasureId, stores: OpenStores, settings: CurrentSettings
+    erasure_id: ErasureId, stores: OpenStores, settings: CurrentSettings, audit: CurrentAudit
 ) -> ErasureReply:
-    return await service.erasure(erasure_id, stores.tables, settings.api_leg_timeout_seconds)
+    async with audit.action("read-erasure") as action:
+        erasure = await service.erasure(erasure_id, stores.tables, settings.api_leg_timeout_seconds)
+        action.subject = erasure.erasure_id
+    return erasure
 
 
 def _location(erasure: ErasureReply) -> str:

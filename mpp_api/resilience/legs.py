@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from mpp_api.deadline import Deadline, NoAnswerInTime
 from mpp_api.metrics.service import Metrics
+from mpp_api.observability.tracing import leg_span
 from mpp_api.resilience.guards import Guards
 from mpp_stores.errors import StoreError
 
@@ -85,7 +86,8 @@ class Legs:
         started = perf_counter()
         outcome = "failed"
         try:
-            result = await self._guards.call(leg.store, attempted, work, self._deadline)
+            with leg_span(leg):
+                result = await self._guards.call(leg.store, attempted, work, self._deadline)
             outcome = "answered"
             return result
         finally:

@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security.base import SecurityBase
 
-from mpp_api.errors import ApiError
+from mpp_api.errors import ApiError, problem_responses
 from mpp_api.metrics.service import Metrics
 from mpp_api.security.key_ring import Caller
 from mpp_stores.api_keys import Role
@@ -61,11 +61,23 @@ WRITE: Final = Depends(_Requires(Role.WRITE))
 ADMIN: Final = Depends(_Requires(Role.ADMIN))
 
 
-def document_bearer(document: dict[str, Any]) -> None:
-    """Add to the OpenAPI document that the same key is also taken as a bearer token."""
+_REFUSALS: Final = problem_responses(
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+
+
+def document_access(document: dict[str, Any]) -> None:
+    """Add to an OpenAPI document what holds for every operation that asks for a key: it is
+    also taken as a bearer token, and how a request is refused before its endpoint."""
     schemes = document["components"].setdefault("securitySchemes", {})
     schemes[_BEARER_SCHEME] = {"type": "http", "scheme": "bearer"}
     for operations in document["paths"].values():
         for operation in operations.values():
-            if {_SCHEME: []} in operation.get("security", ()):
-                operation["security"].append({_BEARER_SCHEME: []})
+            if operation.get("security") == [{_SCHEME: []}]:
+                operation["security"] = [{_SCHEME: []}, {_BEARER_SCHEME: []}]
+                refusals = {str(status): refusal for status, refusal in _REFUSALS.items()}
+                operation["responses"] = refusals | operation["responses"]

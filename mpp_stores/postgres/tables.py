@@ -179,6 +179,17 @@ CREATE TABLE IF NOT EXISTS {schema}.feedback (
 );
 CREATE INDEX IF NOT EXISTS feedback_of_user ON {schema}.feedback (user_id, kind);
 CREATE INDEX IF NOT EXISTS feedback_of_campaign ON {schema}.feedback (campaign_id, kind);
+
+-- Rows are only added. It names no user.
+CREATE TABLE IF NOT EXISTS {schema}.audit_log (
+    number     bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    key_id     text        NOT NULL,
+    action     text        NOT NULL,
+    subject    text        NOT NULL,
+    outcome    text        NOT NULL,
+    request_id text        NOT NULL
+);
 """)
 
 
