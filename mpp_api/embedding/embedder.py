@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from mpp_stores import embedding_model
+from mpp_stores.embedding_model import encode
 from mpp_stores.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ async def open_embedder(model: str, *, preload: bool) -> AsyncIterator[TextEmbed
 
 
 def _encode(texts: Sequence[str], model: str) -> list[list[float]]:
-    vectors: list[list[float]] = embedding_model.encode(texts, model).tolist()
+    vectors: list[list[float]] = encode(texts, model).tolist()
     return vectors
 
 

@@ -22,7 +22,7 @@ from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION
-from mpp_stores.targets import open_target
+from mpp_stores.targets import TARGETS, open_target
 from tests.api.dataset import Dataset
 
 DAILY = ("milvus/messages", "neo4j/messages", "mongo/conversations")
@@ -78,6 +78,8 @@ def drop_everything(settings: StoreSettings) -> None:
             "SELECT asset, array_agg(materialization) FROM mpp.materializations GROUP BY asset"
         ).fetchall()
     for asset, materializations in numbers:
+        if asset not in TARGETS:
+            continue
         with open_target(asset, settings) as target:
             target.drop(materializations)
 
