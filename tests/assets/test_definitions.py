@@ -82,3 +82,13 @@ def test_the_refresh_job_runs_everything_but_landing():
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {
         key.to_user_string() for key in GRAPH.materializable_asset_keys
     } - {"lake/landed_events"}
+
+
+def test_publishing_campaigns_reads_the_file_and_computes_nothing_else():
+    job = REPOSITORY.get_job("publish_campaigns")
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {
+        "postgres/campaigns",
+        "postgres/serving_release",
+    }
+    checks = {check.name for check in job.asset_layer.asset_graph.asset_check_keys}
+    assert "equals_the_file" in checks

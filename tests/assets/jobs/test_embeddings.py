@@ -6,7 +6,7 @@ from pyspark.errors import PythonException
 
 from mpp_assets.jobs.datasets import replace_days
 from mpp_assets.jobs.embeddings import embed_messages, read_message_embeddings
-from mpp_assets.jobs.profiles import user_profiles
+from mpp_assets.jobs.profiles import campaign_profiles, user_profiles
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
@@ -64,6 +64,16 @@ def test_a_user_profile_is_the_unit_mean_of_the_users_messages(spark, embedded):
     assert set(profiles) == {"ann", "bob", "cat"}
     assert profiles["ann"].message_count == 2
     assert profiles["ann"].embedding == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
+
+
+def test_a_campaign_profile_is_the_unit_mean_of_the_campaigns_messages(spark, embedded):
+    lake = embedded[0]
+    found = vectors(spark, lake)
+    mean = sum(found[row["message_id"]] for row in ROWS if row["campaign_id"] == "run")
+    rows = campaign_profiles(read_message_embeddings(spark, lake)).collect()
+    profiles = {row.campaign_id: row for row in rows}
+    assert {name: row.message_count for name, row in profiles.items()} == {"run": 3, "tea": 1}
+    assert profiles["run"].embedding == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
 def test_a_model_that_cannot_be_loaded_is_named(spark, tmp_path: Path):

@@ -1,0 +1,79 @@
+"""The campaign file's way into a Postgres of the test's own, as Dagster runs it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from mpp_assets.defs.campaigns.assets import campaigns
+from mpp_assets.defs.campaigns.checks import equals_the_file
+from mpp_assets.resources import Platform
+from mpp_stores.postgres import materializations
+from mpp_stores.settings import StoreSettings
+
+BOOTS = {"campaign_id": "boots", "name": "Boots", "tags": ["winter"], "ends_on": "2026-12-31"}
+TENTS = {"campaign_id": "tents", "name": "Tents"}
+
+
+@pytest.fixture
+def describe(
+    own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Any], None]:
+    """Writes the campaign file of a pipeline on a database of its own."""
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+    return lambda records: (tmp_path / "campaigns.json").write_text(json.dumps(records))
+
+
+def execute(*what: Any) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [campaigns, *what], resources={"platform": Platform()}, raise_on_error=False
+    )
+
+
+def stored_rows(result: dg.ExecuteInProcessResult) -> int:
+    [materialization] = result.asset_materializations_for_node("postgres__campaigns")
+    return materialization.metadata["dagster/row_count"].value
+
+
+def test_the_file_is_stored_and_equals_what_is_stored(describe):
+    describe([BOOTS, TENTS])
+    result = execute(equals_the_file)
+    assert result.success
+    assert stored_rows(result) == 2
+    [evaluation] = result.get_asset_check_evaluations()
+    assert evaluation.passed
+
+
+def test_without_a_file_no_campaign_is_described(describe):
+    result = execute(equals_the_file)
+    assert result.success
+    assert stored_rows(result) == 0
+
+
+def test_a_table_that_says_something_else_is_named(describe):
+    describe([BOOTS, TENTS])
+    assert execute().success
+    describe([BOOTS | {"tags": []}, TENTS])
+    result = dg.Definitions(
+        asset_checks=[equals_the_file],
+        jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
+        resources={"platform": Platform()},
+    ).resolve_job_def("check")
+    [evaluation] = result.execute_in_process(raise_on_error=False).get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert evaluation.metadata["offending"].value == {"campaigns": ["boots"]}
+
+
+def test_a_file_that_is_not_valid_stores_nothing_and_is_not_tried_again(
+    describe, own_database: StoreSettings
+):
+    describe([BOOTS, TENTS | {"ends_on": "soon"}])
+    result = execute()
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    assert "record 2: ends_on" in str(failure.step_failure_data.error)
+    assert not any(event.is_step_up_for_retry for event in result.all_events)
+    assert materializations.latest(own_database, "postgres/campaigns") == {}
