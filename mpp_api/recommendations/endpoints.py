@@ -1,17 +1,12 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from mpp_api.dependencies import (
     CurrentLegs,
-    CurrentMetrics,
     CurrentRelease,
     Embedder,
-    Exposures,
-    OpenStores,
-    Replies,
-    RequestId,
     UserId,
 )
 from mpp_api.errors import problem_responses
@@ -35,22 +30,15 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def get_recommender(
-    *,
-    stores: OpenStores,
-    embedder: Embedder,
-    replies: Replies,
-    exposures: Exposures,
-    metrics: CurrentMetrics,
-    request_id: RequestId,
-) -> Recommender:
+async def get_recommender(request: Request, embedder: Embedder) -> Recommender:
+    app = request.app.state
     return Recommender(
-        stores=stores,
+        stores=app.stores,
         embedder=embedder,
-        replies=replies,
-        exposures=exposures,
-        metrics=metrics,
-        request_id=request_id,
+        replies=app.replies,
+        exposures=app.exposures,
+        metrics=app.metrics,
+        request_id=request.state.request_id,
     )
 
 
