@@ -36,8 +36,7 @@ class ExposureLog:
         store: FeedbackStore,
         releases: ReleaseWatch,
         metrics: Metrics,
-        *,
-        queue_length: int = QUEUE_LENGTH,
+        queue_length: int,
     ) -> None:
         self._store = store
         self._releases = releases
@@ -64,6 +63,9 @@ class ExposureLog:
             while self._waiting:
                 if not await self._write_some():
                     await asyncio.sleep(RETRY_SECONDS)
+                elif len(self._waiting) < REPLIES_A_BATCH:
+                    # Else a busy service would write its replies two by two.
+                    await asyncio.sleep(FLUSH_SECONDS)
             self._is_waiting.clear()
 
     async def close(self) -> None:
@@ -116,9 +118,13 @@ class ExposureLog:
 
 @contextlib.asynccontextmanager
 async def open_exposure_log(
-    store: FeedbackStore, releases: ReleaseWatch, metrics: Metrics
+    store: FeedbackStore,
+    releases: ReleaseWatch,
+    metrics: Metrics,
+    *,
+    queue_length: int = QUEUE_LENGTH,
 ) -> AsyncIterator[ExposureLog]:
-    log = ExposureLog(store, releases, metrics)
+    log = ExposureLog(store, releases, metrics, queue_length)
     writing = asyncio.create_task(log.write_forever())
     try:
         yield log
