@@ -2,12 +2,14 @@
 
 Files are scrubbed first. The landing sensor lands the changed ones again; the refresh that
 follows builds every touched day without the user, and publishes. What earlier releases
-held is then dropped, the engines are asked to compact, and every place is searched.
+held and what the user made of replies is then dropped, the engines are asked to compact,
+and every place is searched.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ from pyarrow import compute as pc
 from mpp_assets.jobs.mentions import Mention
 from mpp_assets.jobs.retention import drop_unneeded, unpublished_landings
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
-from mpp_stores import rejections
+from mpp_stores import rejections, spool
 from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, fingerprint, visible_files
 from mpp_stores.mongo.writer import Conversations
+from mpp_stores.postgres import feedback
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
 from mpp_stores.redis.purge import purge
@@ -31,8 +34,10 @@ from mpp_stores.targets import TARGETS, open_target
 def scrub_files(settings: StoreSettings, user_id: str) -> dict[str, int]:
     """Rewrite every landed and withdrawn file that holds records of the user.
 
-    Returns how many files were rewritten and how many records removed. Safe to repeat.
+    Events that the API has spooled become such files before. Returns how many files were
+    rewritten and how many records removed. Safe to repeat.
     """
+    spool.land_due(settings.landing, age=timedelta(0))
     removed = [
         scrub_file(file, lambda found: found == user_id, user_id) for file in _files(settings)
     ]
@@ -49,18 +54,21 @@ def is_published_without(settings: StoreSettings, lake: Lake) -> bool:
     return landed and not owed
 
 
-def drop_remains(settings: StoreSettings, lake: Lake, run_id: str) -> dict[str, Any]:
-    """Drop what the served release does not need, cached replies included, and compact.
+def drop_remains(settings: StoreSettings, lake: Lake, user_id: str, run_id: str) -> dict[str, Any]:
+    """Drop the user's feedback and what the served release does not need, cached replies
+    included, and compact.
 
     Returns counts by place, and by engine whether it could be told to compact.
     """
     retire(settings, keep=0)
     dropped = drop_unneeded(settings, run_id)
+    feedback_rows = feedback.delete_user(settings, user_id)
     compacted = {"postgres": compact(settings)}
     with Conversations(settings) as conversations:
         compacted["mongo"] = conversations.compact()
     return {
         "rows_of_earlier_releases": dropped,
+        **feedback_rows,
         "text_vectors": remove_text_vectors(lake, _unused_text_hashes(lake)),
         "cached_replies": purge(settings),
         "compacted": compacted,
@@ -74,6 +82,7 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
         with open_target(name, settings) as target:
             target.prepare()
             found[name] = target.rows_of_user(user_id)
+    found["postgres/feedback"] = feedback.rows_of_user(settings, user_id)
     for dataset in (lake.landed_events, lake.conversation_events, lake.message_embeddings):
         found[f"lake/{dataset.name}"] = _rows_of_user(dataset, user_id)
     mention = Mention(user_id)
@@ -83,6 +92,7 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
     found["files"] = sum(
         scrub_file(file, lambda found: found == user_id, user_id) > 0 for file in _files(settings)
     )
+    found["spooled events"] = spool.rows_of_user(settings.landing, user_id)
     found["reports"] = sum(
         mention.occurs_in([file.read_text()])
         for file in settings.reports.rglob("*")

@@ -4,7 +4,7 @@ from typing import Final
 
 from psycopg.sql import SQL, Identifier
 
-from mpp_stores.postgres import tables
+from mpp_stores.postgres import feedback, tables
 from mpp_stores.postgres.connection import connect, postgres_errors
 from mpp_stores.settings import StoreSettings
 
@@ -12,7 +12,7 @@ _REWRITE: Final = SQL("VACUUM (FULL, ANALYZE) {table}")
 # A type set anew, though the same, discards the planner's samples: ANALYZE replaces those of
 # a column, but keeps them where the table is empty.
 _FORGET_SAMPLES: Final = SQL("ALTER TABLE {table} ALTER COLUMN user_id TYPE text")
-_NAMING_USERS = (tables.USER_ENGAGEMENT.name, "erasures")
+_NAMING_USERS = (tables.USER_ENGAGEMENT.name, "erasures", *feedback.TABLES)
 
 
 def compact(settings: StoreSettings, *, schema_name: str = tables.SCHEMA_NAME) -> bool:

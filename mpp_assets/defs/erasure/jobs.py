@@ -44,8 +44,9 @@ def verify_and_complete(
     erasure = _open(platform, config)
     if erasure.scrubbed_at is None:
         raise dg.Failure(f"erasure {erasure.erasure_id} is not scrubbed yet", allow_retries=False)
-    dropped = drop_remains(settings, lake, context.run_id)
-    left = remaining(settings, lake, erasure.user_id or "")
+    user_id = erasure.user_id or ""
+    dropped = drop_remains(settings, lake, user_id, context.run_id)
+    left = remaining(settings, lake, user_id)
     if any(left.values()):
         raise dg.Failure(
             f"erasure {erasure.erasure_id} is not complete: the user is still in "
