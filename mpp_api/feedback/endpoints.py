@@ -12,7 +12,7 @@ from mpp_api.dependencies import (
     Releases,
 )
 from mpp_api.erasures.known import KnownErasures
-from mpp_api.errors import problem_responses
+from mpp_api.errors import NoRelease, problem_responses
 from mpp_api.feedback.schemas import CampaignFeedbackReply, FeedbackReply, FeedbackRequests
 from mpp_api.feedback.service import FeedbackService
 from mpp_api.security.access import READ, WRITE
@@ -28,7 +28,11 @@ AnyId = Annotated[str, Query(min_length=1, max_length=MAX_ID_CHARACTERS, pattern
 async def get_feedback(
     stores: OpenStores, legs: CurrentLegs, metrics: CurrentMetrics, releases: Releases
 ) -> FeedbackService:
-    return FeedbackService(stores, legs, metrics, await releases.served_if_any())
+    try:
+        served = await releases.served()
+    except NoRelease:
+        served = None
+    return FeedbackService(stores, legs, metrics, served)
 
 
 FeedbackRecords = Annotated[FeedbackService, Depends(get_feedback)]
