@@ -1,0 +1,70 @@
+import logging
+from typing import Any
+
+import httpx
+import pytest
+from psycopg.rows import dict_row
+
+from mpp_api.settings import ApiSettings
+from mpp_stores.postgres.connection import connect
+from tests.api.addresses import without
+from tests.api.conftest import serving
+from tests.api.keys import RECORDS
+
+ADMIN_KEY_ID = RECORDS[-1].key_id
+ENTRIES = "SELECT * FROM mpp.audit_log WHERE request_id = %s"
+
+
+def entries(settings: ApiSettings, reply: httpx.Response) -> list[dict[str, Any]]:
+    with connect(settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(ENTRIES, [reply.headers["X-Request-Id"]]).fetchall()
+
+
+async def test_an_erasure_is_recorded_with_its_id_and_not_the_users(
+    empty_settings: ApiSettings,
+) -> None:
+    async with serving(empty_settings) as client:
+        replies = [
+            await client.delete("/users/audited-user"),
+            await client.post("/erasures", json={"user_id": "audited-user"}),
+        ]
+        erasure_id = replies[0].json()["erasure_id"]
+        replies.append(await client.get(f"/erasures/{erasure_id}"))
+    for reply, action in zip(
+        replies, ("request-erasure", "request-erasure", "read-erasure"), strict=True
+    ):
+        [entry] = entries(empty_settings, reply)
+        assert entry["action"] == action
+        assert entry["key_id"] == ADMIN_KEY_ID
+        assert entry["subject"] == erasure_id
+        assert entry["outcome"] == "done"
+        assert "audited-user" not in str(entry)
+
+
+async def test_what_came_to_nothing_is_recorded_without_what_was_asked_for(
+    empty_settings: ApiSettings,
+) -> None:
+    async with serving(empty_settings) as client:
+        reply = await client.get("/erasures/audited-user")
+    assert reply.status_code == 404
+    [entry] = entries(empty_settings, reply)
+    assert (entry["outcome"], entry["subject"]) == ("UnknownErasure", "")
+
+
+async def test_what_postgres_cannot_take_is_in_the_log(
+    empty_settings: ApiSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mpp_api.security.audit")
+    async with serving(without(empty_settings, "postgres")) as client:
+        reply = await client.delete("/users/audited-user")
+    assert reply.status_code == 503
+    [record] = [record for record in caplog.records if hasattr(record, "audit")]
+    assert record.audit == {
+        "key_id": ADMIN_KEY_ID,
+        "action": "request-erasure",
+        "subject": "",
+        "outcome": "StoreUnavailable",
+        "request_id": reply.headers["X-Request-Id"],
+    }
+    assert "audited-user" not in caplog.text
+    assert "in this log only" in caplog.text
