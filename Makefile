@@ -13,6 +13,7 @@ PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11; do \
 	$$python -c "" 2>/dev/null && { echo $$python; break; }; done),python3)
 
 SAMPLE_DATA ?= data/sample_conversations.json
+SAMPLE_CAMPAIGNS ?= data/sample_campaigns.json
 SAMPLE_USER ?= user-011
 
 .PHONY: up down setup browser test lint fmt lock
@@ -21,6 +22,7 @@ SAMPLE_USER ?= user-011
 # Start the stack, ingest the sample, show a recommendation.
 up: setup
 	$(BIN)/mpp up
+	$(BIN)/mpp campaigns $(SAMPLE_CAMPAIGNS)
 	$(BIN)/mpp ingest $(SAMPLE_DATA)
 	$(BIN)/mpp recommend $(SAMPLE_USER)
 

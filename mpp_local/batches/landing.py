@@ -2,10 +2,10 @@
 
 import filecmp
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from mpp_local.copying import copy_at_once
 
 FILE_PATTERNS = ("*.json", "*.jsonl", "*.ndjson", "*.gz")
 """What is taken from a folder. A file named by itself may be called anything."""
@@ -50,16 +50,7 @@ def land_file(file: Path, landing: Path) -> None:
     """
     if is_landed(file, landing):
         return
-    landing.mkdir(parents=True, exist_ok=True)
-    # Nothing takes files that begin with a dot for batches.
-    descriptor, partial = tempfile.mkstemp(dir=landing, prefix=".", suffix=".partial")
-    try:
-        with os.fdopen(descriptor, "wb") as copy, file.open("rb") as original:
-            shutil.copyfileobj(original, copy)
-        Path(partial).replace(landing / file.name)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    copy_at_once(file, landing / file.name)
 
 
 def take_again(landed: Path) -> None:

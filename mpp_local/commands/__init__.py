@@ -2,7 +2,7 @@
 
 import typer
 
-from mpp_local.commands import batches, checks, erasures, keys, recommendations, releases
+from mpp_local.commands import batches, campaigns, checks, erasures, keys, recommendations, releases
 
 
 def register(app: typer.Typer) -> None:
@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
         batches.ingest,
         batches.rejected,
         batches.withdraw,
+        campaigns.campaigns,
         checks.check,
         releases.releases,
         releases.rollback,

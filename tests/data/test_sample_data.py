@@ -3,11 +3,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mpp_stores.campaigns import read_campaigns
 
 DATA = Path(__file__).parents[2] / "data"
 ALIASES = {
@@ -119,6 +121,22 @@ def test_the_seed_file_holds_eight_lines_of_the_original_four_fields() -> None:
     assert len(lines) == 8
     for line in lines:
         assert list(json.loads(line)) == ["userid", "message", "timestamp", "campaign"]
+
+
+def test_every_campaign_of_the_sample_is_described(accepted: list[dict[str, Any]]) -> None:
+    described = read_campaigns(DATA / "sample_campaigns.json")
+    assert {each.campaign_id for each in described} == {event["campaign"] for event in accepted}
+    assert all(each.topic and each.tags and each.description for each in described)
+
+
+def test_one_campaign_is_paused_one_has_ended_and_the_others_run() -> None:
+    after_the_sample = date(2026, 11, 19)
+    out = {
+        each.campaign_id: each.is_active
+        for each in read_campaigns(DATA / "sample_campaigns.json")
+        if not each.is_running(after_the_sample)
+    }
+    assert out == {"work-from-home-upgrade": False, "streaming-family-plan": True}
 
 
 def _as_event(record: Any) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ def test_the_stacks_own_stores_are_used_whatever_the_environment_says(
     [
         ["ingest", "data/seed_conversations.json"],
         ["withdraw", "a.json"],
+        ["campaigns", "data/sample_campaigns.json"],
         ["check"],
         ["rejected"],
         ["releases"],
@@ -68,6 +69,29 @@ def test_without_a_running_api_there_is_no_trace(stack: Stack) -> None:
     result = CliRunner().invoke(app, ["trace", "ada", "spring"])
     assert result.exit_code == 1
     assert "The API does not answer" in result.output
+
+
+def test_campaigns_are_put_in_place_whether_the_stack_runs_or_not(
+    stack: Stack, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["campaigns", "data/sample_campaigns.json"])
+    assert result.exit_code == 0
+    assert "14 campaigns" in result.output
+    placed = store_settings().campaigns_file
+    assert placed.read_bytes() == Path("data/sample_campaigns.json").read_bytes()
+
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('[{"campaign_id": "boots"}]')
+    result = CliRunner().invoke(app, ["campaigns", str(wrong)])
+    assert result.exit_code == 1
+    assert "record 1: name: Field required" in result.output
+    assert placed.read_bytes() == Path("data/sample_campaigns.json").read_bytes()
+
+
+def test_a_campaign_file_that_is_not_there_is_named(stack: Stack) -> None:
+    result = CliRunner().invoke(app, ["campaigns", "no-such-file.json"])
+    assert result.exit_code == 2
+    assert "no-such-file.json" in result.output
 
 
 def test_a_stack_that_nothing_landed_in_has_no_rejected_record(stack: Stack) -> None:
