@@ -74,8 +74,11 @@ def ranking_of(release: Release) -> RankingConfiguration:
     try:
         return RankingConfiguration.model_validate(release.ranking)
     except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
         raise StoreRejected(
-            "postgres", f"read the ranking of release {release.release_id}", error
+            "postgres", f"read the ranking of release {release.release_id}", faults
         ) from error
 
 
