@@ -43,7 +43,9 @@ async def list_campaigns(
     *,
     tag: Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, examples=["summer"])] = None,
     topic: Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, examples=["outdoor"])] = None,
-    status: CampaignStatus | None = None,
+    status: Annotated[
+        CampaignStatus | None, Query(description="On the UTC day of the request.")
+    ] = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = "",
 ) -> CampaignsReply:

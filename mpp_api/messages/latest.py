@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import AwareDatetime
+
 from mpp_api.messages.schemas import LatestMessage, LatestMessagesReply
 from mpp_api.paging.cursor import Position, StoredId, read_page
 from mpp_api.recommendations.errors import ListChanged
@@ -18,7 +20,7 @@ class LatestPosition(Position):
     """`materialization` is that of the message's event day."""
 
     materialization: int
-    sent_at: datetime
+    sent_at: AwareDatetime
     message_id: StoredId
 
 

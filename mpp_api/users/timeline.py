@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import AwareDatetime
+
 from mpp_api.errors import UnknownUser
 from mpp_api.messages.schemas import MessageSource
 from mpp_api.paging.cursor import Position, StoredId, read_page
@@ -15,7 +17,7 @@ from mpp_stores.records import ConversationDocument
 
 
 class TimelinePosition(Position):
-    sent_at: datetime
+    sent_at: AwareDatetime
     message_id: StoredId
 
 

@@ -13,8 +13,19 @@ from tests.api.metrics.samples import samples
 
 OVER_RELEASES = (
     "/recommendations/{prefix}ada",
+    "/users",
+    "/users/{prefix}ada/profile",
     "/users/{prefix}ada/engagement",
+    "/users/{prefix}ada/timeline",
+    "/users/{prefix}ada/similar",
+    "/campaigns",
+    "/campaigns/trending",
+    "/campaigns/{prefix}lamps",
     "/campaigns/{prefix}lamps/performance",
+    "/campaigns/{prefix}lamps/audience",
+    "/campaigns/{prefix}lamps/similar",
+    "/messages/latest",
+    "/messages/{prefix}message-00/provenance",
 )
 
 

@@ -110,6 +110,36 @@ async def test_a_timeline_goes_on_strictly_before_a_moment(reader: DocumentReade
     assert ids(earlier) == ["late", "early"]
 
 
+async def test_pages_of_a_timeline_leave_out_none_of_the_messages_of_one_moment(
+    reader: DocumentReader, conversations: Conversations
+) -> None:
+    of_one_moment = [conversation(f"m{number}") for number in range(5)]
+    before_and_after = [conversation("early", at=time(1)), conversation("late", at=time(20))]
+    conversations.write(conversation_batch(*of_one_moment, *before_and_after))
+    found: list[ConversationDocument] = []
+    while page := await reader.timeline("ada", 2, after=_position(found), materializations=[1, 2]):
+        found += page
+    assert ids(found) == ["late", "m4", "m3", "m2", "m1", "m0", "early"]
+    latest: list[ConversationDocument] = []
+    while page := await reader.latest(3, after=_position(latest), materialization=1):
+        latest += page
+    assert latest == found
+
+
+def _position(found: list[ConversationDocument]) -> tuple[datetime, str] | None:
+    return (found[-1].sent_at, found[-1].message_id) if found else None
+
+
+@pytest.mark.usefixtures("two_materializations")
+async def test_the_latest_messages_are_those_of_one_materialization(
+    reader: DocumentReader,
+) -> None:
+    assert ids(await reader.latest(10, materialization=2)) == ["m2", "m1"]
+    assert ids(await reader.latest(1, materialization=2)) == ["m2"]
+    assert await reader.latest(0, materialization=2) == []
+    assert await reader.latest(10, materialization=3) == []
+
+
 @pytest.mark.usefixtures("three_messages")
 async def test_an_unknown_user_has_an_empty_timeline(reader: DocumentReader) -> None:
     assert await reader.timeline("nobody", 10, materializations=[1]) == []

@@ -11,10 +11,12 @@ from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.postgres.writer import CampaignPerformances, UserEngagements
-from mpp_stores.records import CampaignPerformance, UserEngagement
+from mpp_stores.records import CampaignPerformance, UserEngagement, UserSummary
 from mpp_stores.settings import StoreSettings
 from tests.stores.postgres.registry import Registry
 from tests.stores.postgres.rows import (
+    FIRST_AT,
+    LAST_AT,
     campaign_performance,
     engagement_batch,
     performance_batch,
@@ -63,7 +65,12 @@ async def test_a_database_before_the_first_ingest_reads_as_empty(reader: TableRe
     assert await reader.user_engagement("ada", materialization=1) == []
     assert await reader.campaign_performance("spring", materialization=1) is None
     assert await reader.campaign_performances(materialization=1) == []
+    assert await reader.users(10, materialization=1) == []
+    assert await reader.audience("spring", 10, materialization=1) == []
+    assert await reader.audience_by_level("spring", materialization=1) == {}
     assert await reader.current_release() is None
+    assert await reader.releases(10) == []
+    assert await reader.release("20261124T052300Z-1f0c2a9b") is None
     assert await reader.contents("20261124T052300Z-1f0c2a9b") == {}
     assert await reader.erasure("some-erasure") is None
     assert not (await reader.erased_subjects()).includes("ada")
@@ -83,6 +90,68 @@ async def test_a_user_is_read_alone_and_best_campaign_first(
     expected = [UserEngagement(**row) for row in (rows[1], rows[0])]
     assert await reader.user_engagement("ada", materialization=7) == expected
     assert await reader.user_engagement("ada' OR '1'='1", materialization=7) == []
+
+
+async def test_users_are_listed_by_id_with_the_sum_of_what_they_did(
+    reader: TableReader, settings: StoreSettings, schema_name: str
+) -> None:
+    rows = [
+        user_engagement("ada", "spring", messages=2, score=0.1),
+        user_engagement("ada", "summer", messages=3, score=0.9),
+        user_engagement("a%a"),
+        user_engagement("bob"),
+    ]
+    with UserEngagements(settings, schema_name=schema_name) as target:
+        target.prepare()
+        target.write(engagement_batch(*rows, materialization=7))
+        target.write(engagement_batch(user_engagement("cid"), materialization=8))
+    everybody = await reader.users(10, materialization=7)
+    [ada] = [user for user in everybody if user.user_id == "ada"]
+    assert ada == UserSummary("ada", 5, 2, FIRST_AT, LAST_AT, 0.9)
+    assert sorted(user.user_id for user in everybody) == ["a%a", "ada", "bob"]
+    one_by_one = []
+    while page := await reader.users(
+        1, after=one_by_one[-1].user_id if one_by_one else "", materialization=7
+    ):
+        one_by_one += page
+    assert one_by_one == everybody
+    [escaped] = await reader.users(10, prefix="a%", materialization=7)
+    assert escaped.user_id == "a%a"
+
+
+async def test_an_audience_is_read_on_after_any_of_its_users_also_among_equals(
+    reader: TableReader, settings: StoreSettings, schema_name: str
+) -> None:
+    scores = {"ada": 0.3, "bob": 0.1 + 0.2, "cid": 0.3, "dot": 1.0, "eve": 0.0}
+    rows = [user_engagement(user_id, score=score) for user_id, score in scores.items()]
+    with UserEngagements(settings, schema_name=schema_name) as target:
+        target.prepare()
+        target.write(engagement_batch(*rows, user_engagement("fay", "other"), materialization=7))
+    found: list[UserEngagement] = []
+    while page := await reader.audience(
+        "spring",
+        1,
+        after=(found[-1].engagement_score, found[-1].user_id) if found else None,
+        materialization=7,
+    ):
+        found += page
+    assert [user.user_id for user in found] == ["dot", "bob", "ada", "cid", "eve"]
+    assert await reader.audience_by_level("spring", materialization=7) == {"medium": 5}
+    assert await reader.audience("spring", 9, level="medium", materialization=7) == found
+    assert await reader.audience("spring", 9, level="high", materialization=7) == []
+
+
+async def test_releases_are_listed_published_last_first(
+    reader: TableReader, registry: Registry
+) -> None:
+    first, second, third = registry.publish(), registry.publish(), registry.publish()
+    listed = [release.release_id for release in await reader.releases(2)]
+    assert listed == [third.release_id, second.release_id]
+    before = await reader.releases(2, before=second.release_id)
+    assert [release.release_id for release in before] == [first.release_id]
+    found = await reader.release(second.release_id)
+    assert found is not None
+    assert found.release_id == second.release_id
 
 
 async def test_campaigns_are_read_one_by_one_and_best_first(
