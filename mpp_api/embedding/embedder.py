@@ -49,7 +49,9 @@ class TextEmbedder:
             return []
         waiting = sum(len(each.texts) for each in self._waiting)
         if waiting + len(texts) > MAX_WAITING_TEXTS:
-            raise StoreUnavailable(STORE, "embed texts", f"{waiting} texts wait already")
+            raise StoreUnavailable(
+                STORE, f"embed {len(texts)} texts", f"{waiting} others wait already"
+            )
         request = _Waiting(texts, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         if self._working is None or self._working.done():

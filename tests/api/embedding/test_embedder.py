@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from mpp_api.embedding import embedder as module
-from mpp_api.embedding.embedder import MAX_BATCH_TEXTS, MAX_WAITING_TEXTS, TextEmbedder
+from mpp_api.embedding.embedder import (
+    MAX_BATCH_TEXTS,
+    MAX_WAITING_TEXTS,
+    TextEmbedder,
+    open_embedder,
+)
 from mpp_stores import embedding_model
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.errors import StoreUnavailable
@@ -101,6 +106,21 @@ async def test_more_than_can_be_answered_in_time_is_refused_at_once(
     with pytest.raises(StoreUnavailable, match="wait already"):
         await embedder.embed(["tent"] * (MAX_WAITING_TEXTS + 1))
     assert len(await embedder.embed(["tent"])) == 1
+
+
+async def test_a_model_that_is_preloaded_is_used_before_the_first_text_comes(
+    calls: list[Sequence[str]],
+) -> None:
+    async with open_embedder(BUNDLED_MODEL, preload=True) as embedder:
+        await asyncio.sleep(0)
+        assert len(await embedder.embed([LAMP])) == 1
+    assert [text for call in calls for text in call] == ["warm up", LAMP]
+
+
+async def test_a_model_that_cannot_be_preloaded_stops_nothing() -> None:
+    async with open_embedder("/no/such/model", preload=True) as embedder:
+        with pytest.raises(StoreUnavailable):
+            await embedder.embed([LAMP])
 
 
 async def test_a_model_that_cannot_be_loaded_is_unavailable_to_each_who_asks() -> None:
