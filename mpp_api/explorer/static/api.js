@@ -3,6 +3,7 @@
 import { askForKey, storedKey } from "./key.js";
 
 const GIVE_UP_AFTER_MS = 20_000;
+const NO_CONTENT = 204;
 
 /** What the API said instead of an answer: an RFC 9457 problem. */
 export class Problem extends Error {
@@ -15,40 +16,48 @@ export class Problem extends Error {
 
 /** `path` is a list of segments. Resolves to `{ body, requestId }`, rejects with `Problem`. */
 export function get(path, parameters = {}, signal = undefined) {
-  const address = new URL(path.map(encodeURIComponent).join("/"), document.baseURI);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== "") address.searchParams.set(name, value);
-  }
-  return answered(address, { method: "GET" }, signal);
+  return answered(address(path, parameters), { method: "GET" }, signal);
 }
 
 export function post(path, body, signal = undefined) {
-  const address = new URL(path.map(encodeURIComponent).join("/"), document.baseURI);
   const headers = { "Content-Type": "application/json" };
-  return answered(address, { method: "POST", headers, body: JSON.stringify(body) }, signal);
+  return answered(address(path), { method: "POST", headers, body: JSON.stringify(body) }, signal);
 }
 
-async function answered(address, request, signal) {
+export function remove(path, parameters, signal = undefined) {
+  return answered(address(path, parameters), { method: "DELETE" }, signal);
+}
+
+function address(path, parameters = {}) {
+  const found = new URL(path.map(encodeURIComponent).join("/"), document.baseURI);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== "") found.searchParams.set(name, value);
+  }
+  return found;
+}
+
+async function answered(target, request, signal) {
   if (!storedKey() && !(await askForKey("The API answers to a key."))) {
     throw new Problem(401, "An API key is needed: the button “API key” asks for it.");
   }
   let key = storedKey();
-  let response = await sent(address, request, key, signal);
+  let response = await sent(target, request, key, signal);
   while (response.status === 401) {
     // Another request may have brought a new key meanwhile.
     const isNew = storedKey() !== key || (await askForKey("This key is not accepted."));
     if (!isNew) break;
     key = storedKey();
-    response = await sent(address, request, key, signal);
+    response = await sent(target, request, key, signal);
   }
   if (!response.ok) throw await problemOf(response);
-  return { body: await response.json(), requestId: response.headers.get("X-Request-Id") };
+  const body = response.status === NO_CONTENT ? null : await response.json();
+  return { body, requestId: response.headers.get("X-Request-Id") };
 }
 
-async function sent(address, request, key, signal) {
+async function sent(target, request, key, signal) {
   const signals = [AbortSignal.timeout(GIVE_UP_AFTER_MS), ...(signal ? [signal] : [])];
   try {
-    return await fetch(address, {
+    return await fetch(target, {
       ...request,
       headers: { ...request.headers, "X-API-Key": key },
       credentials: "omit",

@@ -93,6 +93,7 @@ function statusBadge(status) {
 export async function showCampaign(content, campaignId, signal) {
   const { body } = await get(["campaigns", campaignId], {}, signal);
   const audience = element("div", {});
+  const feedback = element("div", {});
   const similar = element("div", {});
   const { figures } = body;
   content.replaceChildren(
@@ -113,38 +114,25 @@ export async function showCampaign(content, campaignId, signal) {
       ]),
     ),
     panel("Performance", figures ? performance(figures) : element("p", { class: "empty" }, "No messages yet.")),
+    panel("What came of recommending it", feedback),
     element("div", { class: "pair" }, panel("Audience", audience), panel("Similar campaigns", similar)),
   );
+  loading(feedback, signal, () => feedbackOn(campaignId, signal));
   loading(audience, signal, () => audienceOf(campaignId, signal));
   loading(similar, signal, () => similarTo(campaignId, signal));
 }
 
 function performance(figures) {
-  const share = (name, value, text) =>
-    element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, name),
-      element("td", { class: "number" }, text),
-      element("td", { class: "chart" }, bar(value)),
-    );
   return [
-    element(
-      "table",
-      {},
-      element("caption", { class: "visually-hidden" }, "Performance"),
-      element(
-        "tbody",
-        {},
-        share("performance score", figures.performance_score, number(figures.performance_score, 2)),
-        share("users who came back", figures.returning_user_share, percent(figures.returning_user_share)),
-        share(
-          "messages in the last 7 days",
-          figures.recent_message_count / figures.message_count,
-          `${number(figures.recent_message_count)} of ${number(figures.message_count)}`,
-        ),
-      ),
-    ),
+    barTable("Performance", "figure", "share", [
+      ["performance score", figures.performance_score, number(figures.performance_score, 2)],
+      ["users who came back", figures.returning_user_share, percent(figures.returning_user_share)],
+      [
+        "messages in the last 7 days",
+        figures.recent_message_count / figures.message_count,
+        `${number(figures.recent_message_count)} of ${number(figures.message_count)}`,
+      ],
+    ]),
     facts([
       ["users", number(figures.user_count)],
       ["messages per user", number(figures.messages_per_user, 1)],
@@ -155,35 +143,45 @@ function performance(figures) {
   ];
 }
 
-async function audienceOf(campaignId, signal) {
-  const { body } = await get(["campaigns", campaignId, "audience"], { limit: AUDIENCE }, signal);
-  const most = Math.max(1, ...Object.values(body.users_by_level));
-  const level = (name) =>
+/** Rows of a name, a share of the longest bar, and the share in words. */
+function barTable(caption, nameColumn, shareColumn, rows) {
+  const row = ([name, share, text]) =>
     element(
       "tr",
       {},
       element("th", { scope: "row" }, name),
-      element("td", { class: "number" }, number(body.users_by_level[name])),
-      element("td", { class: "chart" }, bar(body.users_by_level[name] / most)),
+      element("td", { class: "chart" }, text, bar(share)),
     );
+  const heading = (name) => element("th", { scope: "col" }, name);
+  return element(
+    "table",
+    {},
+    element("caption", { class: "visually-hidden" }, caption),
+    element("thead", {}, element("tr", {}, heading(nameColumn), heading(shareColumn))),
+    element("tbody", {}, rows.map(row)),
+  );
+}
+
+async function feedbackOn(campaignId, signal) {
+  const { body } = await get(["campaigns", campaignId, "feedback"], {}, signal);
+  return facts([
+    ["recommended", number(body.exposures)],
+    ["seen", number(body.impressions)],
+    ["clicks", number(body.clicks)],
+    ["conversions", number(body.conversions)],
+    ["dismissals", number(body.dismissals)],
+  ]);
+}
+
+async function audienceOf(campaignId, signal) {
+  const { body } = await get(["campaigns", campaignId, "audience"], { limit: AUDIENCE }, signal);
+  const most = Math.max(1, ...Object.values(body.users_by_level));
+  const level = (name) => {
+    const count = body.users_by_level[name];
+    return [name, count / most, number(count)];
+  };
   return [
-    element(
-      "table",
-      {},
-      element("caption", { class: "visually-hidden" }, "Users by engagement"),
-      element(
-        "thead",
-        {},
-        element(
-          "tr",
-          {},
-          element("th", { scope: "col" }, "engagement"),
-          element("th", { scope: "col", class: "number" }, "users"),
-          element("td", { class: "chart" }),
-        ),
-      ),
-      element("tbody", {}, LEVELS.map(level)),
-    ),
+    barTable("Users by engagement", "engagement", "users", LEVELS.map(level)),
     element("h3", {}, "Most engaged"),
     element(
       "ul",

@@ -1,6 +1,7 @@
 /** A ranked list with its reasons: for a user, or for a text. */
 
 import { post } from "./api.js";
+import { dismissButton } from "./dismissal.js";
 import { announce, element, hidden, linkTo } from "./dom.js";
 import { counted, minute, number } from "./figures.js";
 import { failure } from "./panels.js";
@@ -90,41 +91,8 @@ function ranked(item, subject, requestId, signal) {
     ),
     ...scoreBar(item.score_parts),
     item.explanation ? element("p", {}, item.explanation.text) : "",
-    subject.userId ? dismissButton(entry, item, subject, requestId) : "",
+    subject.userId ? dismissButton(entry, item.campaign_id, name, subject.userId, requestId) : "",
     item.explanation ? reasons(item, subject, signal) : "",
   );
   return entry;
-}
-
-function dismissButton(entry, item, subject, requestId) {
-  const place = element("div", { class: "dismiss" });
-  const { name } = item.campaign;
-  const dismiss = async () => {
-    button.disabled = true;
-    const feedback = {
-      kind: "dismiss",
-      request_id: requestId,
-      user_id: subject.userId,
-      campaign_id: item.campaign_id,
-    };
-    try {
-      await post(["feedback"], feedback);
-    } catch (error) {
-      button.disabled = false;
-      place.replaceChildren(button, failure(error));
-      return;
-    }
-    const done = `${name} is dismissed: it is no longer recommended to ${subject.name}.`;
-    const note = element("p", { class: "muted", tabindex: "-1" }, done);
-    entry.replaceChildren(note);
-    note.focus();
-  };
-  const button = element(
-    "button",
-    { type: "button", class: "quiet", click: dismiss },
-    "Dismiss",
-    hidden(` ${name}`),
-  );
-  place.append(button);
-  return place;
 }

@@ -46,8 +46,7 @@ export function scoreTable(parts, score) {
       "tr",
       {},
       element("th", { scope: "row" }, label(part.name)),
-      element("td", { class: "number" }, number(part.weight, 2)),
-      element("td", { class: "number" }, number(part.value, 4)),
+      element("td", { class: "number" }, `${number(part.weight, 2)} × ${number(part.value, 4)}`),
       element("td", { class: "number" }, number(part.contribution, 5)),
     );
   const heading = (text) => element("th", { scope: "col", class: "number" }, text);
@@ -59,7 +58,7 @@ export function scoreTable(parts, score) {
       "thead",
       {},
       element("tr", {}, element("th", { scope: "col" }, "part"),
-        ["weight", "× value", "= points"].map(heading)),
+        ["weight × value", "points"].map(heading)),
     ),
     element("tbody", {}, parts.map(row)),
     element(
@@ -68,7 +67,7 @@ export function scoreTable(parts, score) {
       element(
         "tr",
         {},
-        element("th", { scope: "row", colspan: "3" }, "score"),
+        element("th", { scope: "row", colspan: "2" }, "score"),
         element("td", { class: "number" }, number(score, 5)),
       ),
     ),

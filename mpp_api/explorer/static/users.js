@@ -154,7 +154,6 @@ async function profileOf(userId, signal) {
           "tr",
           {},
           element("th", { scope: "col" }, "top campaigns"),
-          element("th", { scope: "col", class: "number" }, "messages"),
           element("th", { scope: "col" }, "engagement"),
         ),
       ),
@@ -168,11 +167,10 @@ function engagementRow(campaign) {
     "tr",
     {},
     element("th", { scope: "row" }, linkTo({ campaign: campaign.campaign_id }, campaign.name)),
-    element("td", { class: "number" }, number(campaign.message_count)),
     element(
       "td",
-      {},
-      `${campaign.engagement_level} · ${number(campaign.engagement_score, 2)}`,
+      { class: "chart" },
+      `${counted(campaign.message_count, "message")}, ${campaign.engagement_level}`,
       bar(campaign.engagement_score),
     ),
   );
