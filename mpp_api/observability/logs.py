@@ -13,6 +13,7 @@ from typing import Any, Final
 from pythonjsonlogger.json import JsonFormatter
 
 from mpp_api.observability.request_context import request_id
+from mpp_stores.api_keys import InvalidKeyFile
 from mpp_stores.errors import StoreError
 
 
@@ -64,6 +65,11 @@ class TextLines(_Traceback, logging.Formatter):
 
 
 _FORMATTERS: Final = {LogFormat.JSON: JsonLines, LogFormat.TEXT: TextLines}
+_HARMLESS: Final = (InvalidKeyFile, OSError)
+"""They name a file, a position or an address."""
+
+_OURS: Final = ("mpp_api", "mpp_stores")
+_DRIVERS: Final = frozenset({"neo4j", "psycopg", "psycopg_pool", "pymilvus", "pymongo", "redis"})
 _UVICORN: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 # It logs the calls that fail with their filters, before the error reaches who reports it.
 _SILENCED: Final = ("pymilvus",)
@@ -83,8 +89,9 @@ def logging_configuration(log_format: LogFormat) -> dict[str, Any]:
                 "filters": ["request"],
             }
         },
-        "root": {"level": "INFO", "handlers": ["stderr"]},
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
+            **{name: {"level": "INFO"} for name in _OURS},
             **{name: {"level": "INFO", "handlers": [], "propagate": True} for name in _UVICORN},
             **{name: {"level": "CRITICAL"} for name in _SILENCED},
         },
@@ -92,19 +99,24 @@ def logging_configuration(log_format: LogFormat) -> dict[str, Any]:
 
 
 def _described(argument: object) -> object:
-    if isinstance(argument, StoreError) and not argument.retryable:
-        cause = argument.cause
-        kind = type(cause).__name__ if isinstance(cause, BaseException) else "refused"
-        return f"{argument.store}: could not {argument.attempted}: {kind}{_code(cause)}"
-    if isinstance(argument, StoreError) or not isinstance(argument, BaseException):
+    """The argument, or less of it where it is an exception whose words may quote somebody."""
+    if not isinstance(argument, BaseException) or isinstance(argument, _HARMLESS):
         return argument
-    return type(argument).__name__
+    if not isinstance(argument, StoreError):
+        return type(argument).__name__
+    cause = argument.cause
+    if isinstance(cause, str | OSError) or (argument.retryable and _is_a_drivers(cause)):
+        return argument
+    return f"{argument.store}: could not {argument.attempted}: {_kind(cause)}"
 
 
-def _code(cause: object) -> str:
-    """The driver's code for what is wrong, which is looked up where words would have been."""
-    for name in ("sqlstate", "code"):
-        code = getattr(cause, name, None)
-        if isinstance(code, str | int):
-            return f" {code}"
-    return ""
+def _is_a_drivers(cause: BaseException) -> bool:
+    """What a driver says of a connection that failed, it says of the connection."""
+    return type(cause).__module__.partition(".")[0] in _DRIVERS
+
+
+def _kind(cause: BaseException) -> str:
+    """With the driver's code, which can be looked up where the words are missing."""
+    codes = (getattr(cause, name, None) for name in ("sqlstate", "code"))
+    code = next((code for code in codes if isinstance(code, str | int)), None)
+    return type(cause).__name__ if code is None else f"{type(cause).__name__} {code}"

@@ -15,7 +15,7 @@ from typing import Final
 from psycopg.sql import SQL, Identifier
 
 from mpp_stores.postgres import tables
-from mpp_stores.postgres.connection import connect, postgres_errors
+from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
 from mpp_stores.settings import StoreSettings
 
 _INSERT: Final = SQL("""
@@ -39,6 +39,10 @@ def record(
     settings: StoreSettings, entry: AuditEntry, *, schema_name: str = tables.SCHEMA_NAME
 ) -> None:
     """Add an entry, with the time of now. Raises `StoreError`."""
+    insert = _INSERT.format(schema=Identifier(schema_name))
     with postgres_errors("record an admin action"), connect(settings) as connection:
-        tables.prepare(connection, schema_name)
-        connection.execute(_INSERT.format(schema=Identifier(schema_name)), asdict(entry))
+        try:
+            connection.execute(insert, asdict(entry))
+        except NOTHING_WRITTEN_YET:
+            tables.prepare(connection, schema_name)
+            connection.execute(insert, asdict(entry))

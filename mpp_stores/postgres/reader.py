@@ -126,7 +126,7 @@ class TableReader:
     ) -> CampaignPerformance | None:
         found = await self._fetch(
             CampaignPerformance,
-            f"read the performance of campaign {campaign_id!r}",
+            "read the performance of a campaign",
             table_queries.SELECT_CAMPAIGN_PERFORMANCE,
             campaign_id=campaign_id,
             materialization=materialization,
@@ -185,7 +185,7 @@ class TableReader:
     async def release(self, release_id: str) -> Release | None:
         found = await self._fetch(
             Release,
-            f"read release {release_id!r}",
+            "read a release",
             release_queries.SELECT_RELEASE,
             release_id=release_id,
         )
