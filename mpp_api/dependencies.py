@@ -13,6 +13,7 @@ from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.events.spooling import EventSpool
 from mpp_api.feedback.exposures import ExposureLog
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
@@ -21,10 +22,7 @@ from mpp_api.resilience.legs import Legs
 from mpp_api.security.audit import Audit
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
-from mpp_stores.records import MAX_ID_CHARACTERS
-
-# Postgres cannot hold NUL in text, so no stored id contains it.
-ID_PATTERN = r"^[^\x00]+$"
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 UserId = Annotated[
     str,
@@ -74,9 +72,13 @@ async def get_releases(request: Request) -> ReleaseWatch:
 
 
 async def get_deadline(request: Request) -> Deadline:
-    """The same one for all that a request asks of the stores: it began when the request came."""
-    settings: ApiSettings = request.app.state.settings
-    return Deadline(settings.store_seconds, since=request.state.arrived_at)
+    """The same one for all that a request asks of the stores. It begins when the request has
+    been read: a caller's slow line takes none of it."""
+    deadline: Deadline | None = getattr(request.state, "deadline", None)
+    if deadline is None:
+        settings: ApiSettings = request.app.state.settings
+        deadline = request.state.deadline = Deadline(settings.store_seconds)
+    return deadline
 
 
 async def get_release(request: Request) -> ServedRelease:

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from mpp_api.observability.request_context import request_id
+from mpp_api.problem import InvalidInput, Problem
 from mpp_stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -24,25 +24,6 @@ logger = logging.getLogger(__name__)
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 _REF = "#/components/schemas/{model}"
-
-
-class InvalidInput(BaseModel):
-    location: str = Field(examples=["query"], description="path, query or body")
-    name: str = Field(examples=["limit"])
-    detail: str = Field(examples=["Input should be less than or equal to 50"])
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: str = Field(examples=["urn:problem-type:mpp:unknown-user"])
-    title: str = Field(examples=["Unknown user"])
-    status: int = Field(examples=[404])
-    detail: str = Field(examples=["no engagement is recorded for user 'nobody'"])
-    request_id: str = Field(
-        examples=["0f8fad5bd9cb469fa16570867728950e"], description="As in X-Request-Id and the log."
-    )
-    errors: list[InvalidInput] | None = Field(default=None, description="Only with status 422.")
 
 
 class ApiError(Exception):
@@ -181,8 +162,9 @@ async def _render_http_exception(_: Request, error: HTTPException) -> JSONRespon
     return problem(error.status_code, title, error.detail, headers=error.headers)
 
 
-async def _render_defect(_: Request, __: Exception) -> JSONResponse:
-    # Starlette logs the traceback after this reply has been sent.
+async def _render_defect(_: Request, error: Exception) -> JSONResponse:
+    # The server logs it once more, when the request's id is not known any more.
+    logger.error("the service failed unexpectedly", exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",

@@ -27,8 +27,9 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from mpp_stores.bounds import MAX_TEXT_CHARACTERS
 from mpp_stores.events import Identifier
-from mpp_stores.records import MAX_TEXT_CHARACTERS, Campaign
+from mpp_stores.records import Campaign
 
 MOST_FAULTS_NAMED: Final = 5
 

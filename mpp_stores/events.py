@@ -27,8 +27,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 from mpp_stores.contract import Contract, ContractMode
-from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 FIRST_EVENT_DAY = date(2020, 1, 1)
 FUTURE_TOLERANCE = timedelta(hours=24)

@@ -7,14 +7,13 @@ of `sent_at`.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
 
+from mpp_stores.feedback_kind import FeedbackKind
+
 EMBEDDING_DIMENSION = 384
-MAX_ID_CHARACTERS = 128
-MAX_TEXT_CHARACTERS = 4_000
 
 
 def columns(*fields: "pa.Field[Any]") -> pa.Schema:
@@ -338,13 +337,6 @@ class Exposure:
     release_id: str
     shown_at: datetime
     first_rank: int = 1
-
-
-class FeedbackKind(StrEnum):
-    IMPRESSION = "impression"
-    CLICK = "click"
-    DISMISS = "dismiss"
-    CONVERSION = "conversion"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from mpp_api.errors import UnknownCampaign
 from mpp_api.paging.cursor import Position, StoredId, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.records import UserEngagement
 

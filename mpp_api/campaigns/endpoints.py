@@ -20,7 +20,7 @@ from mpp_api.dependencies import CampaignId, CurrentLegs, CurrentRelease, OpenSt
 from mpp_api.paging.parameters import DEFAULT_PAGE, PageCursor, PageLimit
 from mpp_api.releases.headers import over_release, release_headers
 from mpp_api.security.access import READ
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"], dependencies=[READ])
 

@@ -1,12 +1,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.releases.schemas import ReleaseReply
-from mpp_stores.records import Campaign, CampaignPerformance, UserEngagement
+
+if TYPE_CHECKING:
+    from mpp_stores.records import Campaign, CampaignPerformance, UserEngagement
 
 
 class CampaignStatus(StrEnum):
@@ -16,7 +18,7 @@ class CampaignStatus(StrEnum):
     INACTIVE = "inactive"
 
     @classmethod
-    def of(cls, campaign: Campaign, on: date) -> Self:
+    def of(cls, campaign: "Campaign", on: date) -> Self:
         if not campaign.is_active:
             return cls("inactive")
         if campaign.ends_on is not None and campaign.ends_on < on:
@@ -67,7 +69,7 @@ class CampaignCard(BaseModel):
     )
 
     @classmethod
-    def of(cls, campaign: Campaign, on: date) -> Self:
+    def of(cls, campaign: "Campaign", on: date) -> Self:
         return cls(
             campaign_id=campaign.campaign_id,
             name=campaign.name,
@@ -85,7 +87,7 @@ class CampaignDetails(CampaignCard):
 
     @classmethod
     def with_figures(
-        cls, campaign: Campaign, on: date, performance: CampaignPerformance | None
+        cls, campaign: "Campaign", on: date, performance: "CampaignPerformance | None"
     ) -> Self:
         return cls(
             **CampaignCard.of(campaign, on).model_dump(),
@@ -153,7 +155,7 @@ class AudienceReply(BaseModel):
         cls,
         campaign_id: str,
         by_level: Mapping[str, int],
-        users: Sequence[UserEngagement],
+        users: Sequence["UserEngagement"],
         next_cursor: str | None,
         release: ReleaseReply,
     ) -> Self:

@@ -6,7 +6,8 @@ from mpp_api.campaigns.schemas import CampaignCard, SimilarCampaignReply, Simila
 from mpp_api.errors import UnknownCampaign
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.milvus.reader import VectorReader
 
 

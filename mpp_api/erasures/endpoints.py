@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from mpp_api.dependencies import (
-    ID_PATTERN,
     CurrentAudit,
     CurrentSettings,
     OpenStores,
@@ -14,8 +13,9 @@ from mpp_api.dependencies import (
 from mpp_api.erasures import service
 from mpp_api.erasures.schemas import ErasureReply, ErasureRequest
 from mpp_api.errors import problem_responses
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.security.access import ADMIN
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(tags=["erasures"], dependencies=[ADMIN])
 

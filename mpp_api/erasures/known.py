@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from mpp_api.dependencies import CurrentLegs, OpenStores, Releases
 from mpp_api.errors import NoRelease, ReleaseUnknown
-from mpp_api.resilience.legs import Leg
+from mpp_api.resilience.leg import Leg
 from mpp_stores.postgres.erasures import ErasedSubjects
 
 

@@ -3,8 +3,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpp_api.dependencies import ID_PATTERN
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_api.identifiers import ID_PATTERN
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 
 class ErasureRequest(BaseModel):

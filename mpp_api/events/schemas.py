@@ -3,7 +3,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 MOST_EVENTS: Final = 500
 

@@ -4,7 +4,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Query
 
 from mpp_api.dependencies import (
-    ID_PATTERN,
     CampaignId,
     CurrentLegs,
     CurrentMetrics,
@@ -15,8 +14,9 @@ from mpp_api.erasures.known import KnownErasures
 from mpp_api.errors import NoRelease, problem_responses
 from mpp_api.feedback.schemas import CampaignFeedbackReply, FeedbackReply, FeedbackRequests
 from mpp_api.feedback.service import FeedbackService
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.security.access import READ, WRITE
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(tags=["feedback"])
 

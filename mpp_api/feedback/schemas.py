@@ -8,8 +8,9 @@ from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandl
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from mpp_api.dependencies import ID_PATTERN
-from mpp_stores.records import MAX_ID_CHARACTERS, FeedbackKind
+from mpp_api.identifiers import ID_PATTERN
+from mpp_stores.bounds import MAX_ID_CHARACTERS
+from mpp_stores.feedback_kind import FeedbackKind
 
 MOST_FEEDBACK: Final = 500
 

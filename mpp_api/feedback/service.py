@@ -18,11 +18,13 @@ from mpp_api.feedback.schemas import (
 )
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.stores import Stores
 from mpp_stores.events import USER_ERASED, Timestamp
+from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres.erasures import ErasedSubjects
-from mpp_stores.records import Feedback, FeedbackKind
+from mpp_stores.records import Feedback
 
 CAMPAIGN_UNKNOWN: Final = "campaign unknown"
 OUT_OF_RANGE: Final = "occurred_at out of range"

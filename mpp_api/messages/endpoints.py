@@ -4,13 +4,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from mpp_api.dependencies import (
-    ID_PATTERN,
     CurrentLegs,
     CurrentRelease,
     Embedder,
     OpenStores,
     Replies,
 )
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.messages.latest import latest_messages
 from mpp_api.messages.provenance import provenance
 from mpp_api.messages.schemas import LatestMessagesReply, MessageSearchReply, ProvenanceReply
@@ -19,7 +19,7 @@ from mpp_api.paging.parameters import DEFAULT_PAGE, Moment, PageCursor, PageLimi
 from mpp_api.releases.headers import RELEASE_HEADERS, over_release, release_headers
 from mpp_api.replies.headers import CACHE_HEADERS, cache_headers
 from mpp_api.security.access import READ
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/messages", tags=["messages"], dependencies=[READ])
 

@@ -7,7 +7,8 @@ from mpp_api.messages.errors import UnknownMessage
 from mpp_api.messages.schemas import MessageSource, ProvenanceReply
 from mpp_api.releases.schemas import MaterializationReply, ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.mongo.reader import DocumentReader
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.records import ConversationDocument, Materialization

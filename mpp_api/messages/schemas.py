@@ -1,10 +1,12 @@
 from datetime import date, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.releases.schemas import MaterializationReply, ReleaseReply
-from mpp_stores.records import ConversationDocument
+
+if TYPE_CHECKING:
+    from mpp_stores.records import ConversationDocument
 
 
 class MessageSource(BaseModel):
@@ -38,7 +40,7 @@ class LatestMessage(BaseModel):
     source: MessageSource
 
     @classmethod
-    def of(cls, document: ConversationDocument) -> Self:
+    def of(cls, document: "ConversationDocument") -> Self:
         return cls(
             message_id=document.message_id,
             user_id=document.user_id,

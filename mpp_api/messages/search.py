@@ -9,7 +9,8 @@ from mpp_api.messages.schemas import FoundMessage, MessageSearchReply
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.replies.cache import Answer, CachedReplies, Computed, Keep
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.milvus.reader import VectorReader
 
 SPARE = 20

@@ -11,10 +11,10 @@ from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from mpp_api.dependencies import ID_PATTERN
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.recommendations.errors import ListChanged
 from mpp_api.releases.served import ServedRelease
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 StoredId = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)

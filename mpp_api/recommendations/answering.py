@@ -24,10 +24,11 @@ from mpp_api.recommendations.schemas import (
     RecommendationReply,
     ScorePartReply,
 )
-from mpp_api.recommendations.strategies import Strategy
+from mpp_api.recommendations.strategy import Strategy
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.stores import Stores
 
 

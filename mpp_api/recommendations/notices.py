@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from mpp_api.recommendations.findings import Findings
 from mpp_api.recommendations.requests import RecommendationRequest
-from mpp_api.recommendations.strategies import Strategy
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.recommendations.strategy import Strategy
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 
 
 def known_user(request: RecommendationRequest, findings: Findings, legs: Legs) -> bool | None:

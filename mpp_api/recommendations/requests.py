@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
-from mpp_api.dependencies import ID_PATTERN
-from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
+from mpp_api.identifiers import ID_PATTERN
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 50
@@ -51,7 +51,9 @@ class ListOptions(BaseModel):
     min_score: float = Field(
         default=0.0, ge=0, le=1, description="Leave out campaigns that score less."
     )
-    diversity: Annotated[float | None, WithJsonSchema({"type": "number"})] = Field(
+    diversity: Annotated[
+        float | None, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+    ] = Field(
         default=None,
         ge=0,
         le=1,
@@ -86,8 +88,8 @@ class RecommendationRequest(PageOptions):
     )
     text: Text | None = Field(
         default=None,
-        description="What the person looks for. With a known user it takes the place of the "
-        "user's profile when messages and topics are searched.",
+        description="What the person looks for. For a known user it takes the place of the "
+        "profile where messages and topics are searched.",
         examples=["Boots that keep water out"],
     )
     messages: list[Text] = Field(

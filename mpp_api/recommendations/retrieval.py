@@ -13,8 +13,10 @@ from mpp_api.recommendations.findings import (
     TableFindings,
     VectorFindings,
 )
-from mpp_api.releases.served import ReleaseState, ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.releases.served import ServedRelease
+from mpp_api.releases.state import ReleaseState
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.stores import Stores
 from mpp_stores.records import SimilarCampaign, SimilarMessage, SimilarUser
 

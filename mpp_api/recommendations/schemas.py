@@ -3,11 +3,11 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from mpp_api.campaigns.schemas import CampaignFigures
-from mpp_api.errors import Problem
 from mpp_api.messages.schemas import MessageSource
-from mpp_api.recommendations.strategies import Strategy
+from mpp_api.problem import Problem
+from mpp_api.recommendations.strategy import Strategy
 from mpp_api.releases.schemas import ReleaseReply
-from mpp_api.resilience.legs import Leg
+from mpp_api.resilience.leg import Leg
 
 
 class ScorePartReply(BaseModel):

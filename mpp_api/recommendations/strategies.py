@@ -2,22 +2,15 @@
 
 from collections.abc import Set
 from decimal import Decimal
-from enum import StrEnum
 
 from pydantic import BaseModel
 
 from mpp_api.recommendations import values
 from mpp_api.recommendations.fusion import Kind, ScoredCampaign, fuse
 from mpp_api.recommendations.recency import RecencyDecay
+from mpp_api.recommendations.strategy import Strategy
 from mpp_api.recommendations.values import Evidence
 from mpp_stores.ranking import RankingConfiguration
-
-
-class Strategy(StrEnum):
-    HYBRID = "hybrid"
-    TEXT = "text"
-    SESSION = "session"
-    TRENDING = "trending"
 
 
 def choose(evidence: Evidence, *, knows_user: bool, near_texts: bool, has_text: bool) -> Strategy:

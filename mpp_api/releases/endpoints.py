@@ -3,14 +3,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from mpp_api.dependencies import ID_PATTERN, CurrentLegs, CurrentRelease, OpenStores, Releases
+from mpp_api.dependencies import (
+    CurrentLegs,
+    CurrentRelease,
+    OpenStores,
+    Releases,
+)
 from mpp_api.errors import problem_responses
+from mpp_api.identifiers import ID_PATTERN
 from mpp_api.paging.parameters import DEFAULT_PAGE, PageLimit
 from mpp_api.releases import service
 from mpp_api.releases.headers import over_release, release_headers
 from mpp_api.releases.schemas import ReleaseDetailsReply, ReleasesReply
 from mpp_api.security.access import READ
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/releases", tags=["releases"], dependencies=[READ])
 

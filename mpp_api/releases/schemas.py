@@ -1,11 +1,14 @@
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpp_api.releases.served import ReleaseState, ServedRelease
-from mpp_stores.records import Release
+from mpp_api.releases.state import ReleaseState
+
+if TYPE_CHECKING:
+    from mpp_api.releases.served import ServedRelease
+    from mpp_stores.records import Release
 
 
 class ReleaseReply(BaseModel):
@@ -23,7 +26,7 @@ class ReleaseReply(BaseModel):
     )
 
     @classmethod
-    def of(cls, served: ServedRelease, at: datetime | None = None) -> Self:
+    def of(cls, served: "ServedRelease", at: datetime | None = None) -> Self:
         return cls(
             release_id=served.release.release_id,
             published_at=served.release.published_at,
@@ -78,7 +81,7 @@ class ListedRelease(PublishedRelease):
     is_served: bool = Field(description="Whether requests are answered from it now.")
 
     @classmethod
-    def listed(cls, release: Release, served: ServedRelease | None) -> Self:
+    def listed(cls, release: "Release", served: "ServedRelease | None") -> Self:
         is_served = served is not None and served.release.release_id == release.release_id
         return cls(**asdict(release), is_served=is_served)
 

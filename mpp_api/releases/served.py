@@ -3,21 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Self
 
 from pydantic import ValidationError
 
 from mpp_api.releases.catalog import Catalog
+from mpp_api.releases.state import ReleaseState
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
-
-
-class ReleaseState(StrEnum):
-    CURRENT = "current"
-    LAST_KNOWN = "last-known"
 
 
 @dataclass(frozen=True, slots=True)

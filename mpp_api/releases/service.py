@@ -8,7 +8,8 @@ from mpp_api.releases.schemas import (
     ReleasesReply,
 )
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.records import Release
 

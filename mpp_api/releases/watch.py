@@ -12,7 +12,8 @@ from typing import Final
 from mpp_api.deadline import Deadline, within
 from mpp_api.errors import NoRelease, ReleaseUnknown
 from mpp_api.releases.catalog import Catalog
-from mpp_api.releases.served import Contents, ReleaseState, ServedRelease, ranking_of
+from mpp_api.releases.served import Contents, ServedRelease, ranking_of
+from mpp_api.releases.state import ReleaseState
 from mpp_api.resilience.guards import Guards
 from mpp_stores.errors import StoreError
 from mpp_stores.postgres.erasures import ErasedSubjects

@@ -7,7 +7,8 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from mpp_api.metrics.service import Metrics
-from mpp_api.releases.served import ReleaseState, ServedRelease
+from mpp_api.releases.served import ServedRelease
+from mpp_api.releases.state import ReleaseState
 from mpp_api.replies.flights import Flights
 from mpp_stores.redis.cache import REPLY_TTL, CacheOutcome, Lookup, ReplyCache
 from mpp_stores.redis.keys import reply_key

@@ -6,7 +6,8 @@ from typing import Final
 
 from mpp_api.releases.served import ServedRelease
 from mpp_api.reports.errors import NoReport, ReportWithheld
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.records import Materialization
 from mpp_stores.reports import report_folder

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from time import perf_counter
 from typing import Self, TypeVar
 
@@ -10,32 +9,12 @@ from mpp_api.deadline import Deadline, NoAnswerInTime
 from mpp_api.metrics.service import Metrics
 from mpp_api.observability.tracing import leg_span
 from mpp_api.resilience.guards import Guards
+from mpp_api.resilience.leg import Leg
 from mpp_stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class Leg(StrEnum):
-    VECTOR = "vector"
-    GRAPH = "graph"
-    TABLE = "table"
-    DOCUMENT = "document"
-    MODEL = "model"
-
-    @property
-    def store(self) -> str:
-        return _STORE_OF_LEG[self]
-
-
-_STORE_OF_LEG = {
-    Leg.VECTOR: "milvus",
-    Leg.GRAPH: "neo4j",
-    Leg.TABLE: "postgres",
-    Leg.DOCUMENT: "mongo",
-    Leg.MODEL: "model",
-}
 
 
 class Legs:

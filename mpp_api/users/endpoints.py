@@ -17,7 +17,7 @@ from mpp_api.users.schemas import (
 from mpp_api.users.service import Users
 from mpp_api.users.similar import similar_users
 from mpp_api.users.timeline import timeline
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/users", tags=["users"], dependencies=[READ])
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mpp_api.campaigns.schemas import EngagementLevel
 from mpp_api.messages.schemas import MessageSource
 from mpp_api.releases.schemas import ReleaseReply
-from mpp_api.resilience.legs import Leg
+from mpp_api.resilience.leg import Leg
 
 
 class UserEntry(BaseModel):

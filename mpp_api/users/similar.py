@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from mpp_api.errors import UnknownUser
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.stores import Stores
 from mpp_api.users.schemas import SharedCampaign, SimilarUserReply, SimilarUsersReply
 from mpp_stores.records import EngagedWith, SimilarUser

@@ -10,7 +10,8 @@ from mpp_api.messages.schemas import MessageSource
 from mpp_api.paging.cursor import Position, StoredId, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.users.schemas import TimelineMessage, TimelineReply
 from mpp_stores.mongo.reader import DocumentReader
 from mpp_stores.records import ConversationDocument

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pymilvus import CollectionSchema, DataType, MilvusClient
 from pymilvus.milvus_client import IndexParams
 
-from mpp_stores.records import EMBEDDING_DIMENSION, MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
+from mpp_stores.records import EMBEDDING_DIMENSION
 from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION
 
 MESSAGES = "messages"

@@ -13,11 +13,12 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres import feedback_queries as queries
 from mpp_stores.postgres import tables
 from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
 from mpp_stores.postgres.pool import LazyPool
-from mpp_stores.records import Exposure, Feedback, FeedbackCounts, FeedbackKind
+from mpp_stores.records import Exposure, Feedback, FeedbackCounts
 from mpp_stores.settings import StoreSettings
 
 TABLES = ("exposures", "feedback")

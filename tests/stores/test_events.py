@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 from mpp_stores.contract import Contract, ContractFrozen, ContractMode
 from mpp_stores.events import (
     FIRST_EVENT_DAY,
@@ -16,7 +17,6 @@ from mpp_stores.events import (
     users_of,
     validate,
 )
-from mpp_stores.records import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 EVENT = {"user_id": "u-1", "message": "hi", "timestamp": "2026-01-05", "campaign": "c-1"}
 

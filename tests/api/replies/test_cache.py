@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.catalog import Catalog
-from mpp_api.releases.served import Contents, ReleaseState, ServedRelease
+from mpp_api.releases.served import Contents, ServedRelease
+from mpp_api.releases.state import ReleaseState
 from mpp_api.replies.cache import BRIEF_TTL, Answer, CachedReplies, Computed, Keep
 from mpp_stores.postgres.erasures import ErasedSubjects, subject_hash
 from mpp_stores.ranking import RankingConfiguration

@@ -8,7 +8,8 @@ import pytest
 from mpp_api.deadline import Deadline, NoAnswerInTime
 from mpp_api.metrics.service import Metrics
 from mpp_api.resilience.guards import QUICK_SECONDS, Guards
-from mpp_api.resilience.legs import Leg, Legs
+from mpp_api.resilience.leg import Leg
+from mpp_api.resilience.legs import Legs
 from mpp_api.resilience.retry_budget import MOST_SAVED
 from mpp_stores.breaker import Breakers, BreakerState, GaveUpEarly, StoreLeftAlone
 from mpp_stores.errors import StoreError, StoreRejected, StoreUnavailable

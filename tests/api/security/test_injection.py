@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from mpp_api.dependencies import get_embedder
 from mpp_api.settings import ApiSettings
-from mpp_stores.records import MAX_ID_CHARACTERS
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 from tests.api.conftest import serving
 from tests.api.dataset import Dataset
 from tests.api.known_texts import KnownTexts

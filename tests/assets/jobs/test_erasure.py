@@ -9,10 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from mpp_assets.jobs.erasure import drop_remains, remaining, scrub_files
+from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.lake import Lake, visible_files
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.feedback import FeedbackStore
-from mpp_stores.records import Exposure, Feedback, FeedbackKind
+from mpp_stores.records import Exposure, Feedback
 from mpp_stores.settings import StoreSettings
 from mpp_stores.spool import Spool
 

@@ -5,15 +5,10 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from pymilvus import DataType, MilvusClient
 
+from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 from mpp_stores.errors import StoreRejected, StoreUnavailable
 from mpp_stores.milvus.writer import ROWS_PER_REQUEST, MessageVectors, UserProfiles
-from mpp_stores.records import (
-    EMBEDDING_DIMENSION,
-    MAX_ID_CHARACTERS,
-    MAX_TEXT_CHARACTERS,
-    MESSAGE_VECTOR_SCHEMA,
-    USER_PROFILE_SCHEMA,
-)
+from mpp_stores.records import EMBEDDING_DIMENSION, MESSAGE_VECTOR_SCHEMA, USER_PROFILE_SCHEMA
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING, Digest, identity_hash
 from tests.stores.milvus.samples import (

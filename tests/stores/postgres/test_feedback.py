@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres import feedback
 from mpp_stores.postgres.feedback import FeedbackStore
-from mpp_stores.records import Exposure, Feedback, FeedbackCounts, FeedbackKind
+from mpp_stores.records import Exposure, Feedback, FeedbackCounts
 from mpp_stores.settings import StoreSettings
 
 AT = datetime(2026, 6, 1, 9, 31, tzinfo=UTC)

@@ -1,0 +1,6 @@
+from enum import StrEnum
+
+
+class ReleaseState(StrEnum):
+    CURRENT = "current"
+    LAST_KNOWN = "last-known"
