@@ -44,7 +44,7 @@ def campaigns(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mater
     [number] = numbers.values()
     with open_target(context.asset_key.to_user_string(), platform.settings) as target:
         digest = write_campaigns(described, target, number)
-    return complete(context, platform, numbers, {number: digest})
+    return complete(context, platform, numbers, {number: digest}, {"written": digest.row_count})
 
 
 @dg.asset(

@@ -82,6 +82,8 @@ def release(release_id: str, *, is_kept: bool = True) -> Release:
         data_through=date(1999, 3, 1),
         row_counts={"mongo/conversations": 1234},
         quality={"accepted_share": 0.98},
+        ranking={},
+        embedding_model="a-model",
         predecessor=None,
         is_kept=is_kept,
     )
