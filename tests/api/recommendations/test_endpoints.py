@@ -66,6 +66,7 @@ async def test_the_score_parts_add_up_to_the_score(for_ada: Reply) -> None:
             "similar_users",
             "graph",
             "messages",
+            "topic",
             "performance",
         ]
         exact = [Decimal(str(part["contribution"])) for part in parts]
@@ -79,63 +80,23 @@ async def test_scores_fall_with_rank(for_ada: Reply) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
-async def test_cited_messages_are_the_stored_ones(for_ada: Reply, dataset: Dataset) -> None:
-    stored = {message["message_id"]: message for message in dataset.messages}
-    cited = [
-        (item["campaign_id"], evidence)
-        for item in for_ada["items"]
-        for evidence in item["explanation"]["messages"]
-    ]
-    assert cited
-    for campaign_id, evidence in cited:
-        message = stored[evidence["message_id"]]
-        assert evidence["user_id"] == message["user_id"] != dataset.id("ada")
-        assert evidence["text"] == message["text"]
-        assert campaign_id == message["campaign_id"]
-        assert evidence["source"] == {"batch": message["batch"], "position": message["position"]}
+async def test_items_say_what_the_campaign_file_says(for_ada: Reply, dataset: Dataset) -> None:
+    assert item_of(for_ada, dataset.id("lamps"))["campaign"] == {
+        "name": "Lamps",
+        "topic": "outdoors",
+        "description": "",
+        "tags": ["camping", "winter"],
+        "starts_on": None,
+        "ends_on": None,
+    }
+    assert item_of(for_ada, dataset.id("stoves"))["campaign"]["name"] == dataset.id("stoves")
 
 
-async def test_cited_messages_come_nearest_first(for_ada: Reply) -> None:
-    for item in for_ada["items"]:
-        similarities = [message["similarity"] for message in item["explanation"]["messages"]]
-        assert similarities == sorted(similarities, reverse=True)
-        assert len(similarities) <= 3
-
-
-async def test_the_graph_path_is_walkable_with_the_counts_it_states(
-    for_ada: Reply, dataset: Dataset
+async def test_without_explanations_the_list_is_the_same(
+    client: httpx.AsyncClient, for_ada: Reply, dataset: Dataset
 ) -> None:
-    edges = {(row["user_id"], row["campaign_id"]): row for row in dataset.engagement()}
-    lamps = item_of(for_ada, dataset.id("lamps"))["explanation"]["graph"]
-    user, *_, campaign = lamps["path"]
-    shared, peer = lamps["path"][2], lamps["path"][4]
-    assert (user, campaign) == (dataset.id("ada"), dataset.id("lamps"))
-    assert lamps["path"][1::2] == ["ENGAGED_WITH"] * 3
-    walked = [(user, shared), (peer, shared), (peer, campaign)]
-    assert lamps["message_counts"] == [edges[edge]["message_count"] for edge in walked]
-    assert lamps["peer_count"] == 3
-
-
-async def test_similar_users_are_cited_with_what_they_did(for_ada: Reply, dataset: Dataset) -> None:
-    cited = item_of(for_ada, dataset.id("lamps"))["explanation"]["similar_users"]
-    counts = {user["user_id"]: user["message_count"] for user in cited}
-    assert counts == {dataset.id("ben"): 2, dataset.id("cid"): 1, dataset.id("eve"): 1}
-
-
-async def test_campaign_figures_are_the_performance_endpoint_s(
-    client: httpx.AsyncClient, for_ada: Reply
-) -> None:
-    for item in for_ada["items"]:
-        performance = await client.get(f"/campaigns/{item['campaign_id']}/performance")
-        figures = {name: value for name, value in performance.json().items() if name != "release"}
-        assert item["explanation"]["campaign"] == figures
-
-
-async def test_the_explanation_reads_as_a_sentence(for_ada: Reply, dataset: Dataset) -> None:
-    text = item_of(for_ada, dataset.id("lamps"))["explanation"]["text"]
-    assert text.startswith(f"{dataset.id('lamps')}: 3 of the 3 most similar users engaged with it")
-    assert "similarity" in text
-    assert text.endswith(".")
+    brief = await recommended(client, dataset.id("ada"), explain=False)
+    assert brief["items"] == [item | {"explanation": None} for item in for_ada["items"]]
 
 
 async def test_limit_keeps_the_best(
@@ -155,20 +116,6 @@ async def test_post_answers_what_get_answers(client: httpx.AsyncClient, dataset:
     assert posted.content == got.content  # the second came from the cache
 
 
-async def test_an_unknown_user_gets_popular_campaigns_marked_as_such(
-    client: httpx.AsyncClient, dataset: Dataset
-) -> None:
-    reply = await recommended(client, dataset.id("nobody"))
-    by_performance = sorted(PERFORMANCE_SCORES, key=PERFORMANCE_SCORES.__getitem__, reverse=True)
-    assert reply["strategy"] == "popular"
-    assert reply["known_user"] is False
-    assert campaigns(reply) == [dataset.id(campaign) for campaign in by_performance]
-    assert [item["score"] for item in reply["items"]] == [
-        PERFORMANCE_SCORES[campaign] for campaign in by_performance
-    ]
-    assert "popular" in reply["notice"]
-
-
 async def test_a_user_who_has_seen_everything_gets_an_empty_list_and_the_reason(
     client: httpx.AsyncClient, dataset: Dataset
 ) -> None:
@@ -177,6 +124,71 @@ async def test_a_user_who_has_seen_everything_gets_an_empty_list_and_the_reason(
     assert "exclude_seen=false" in reply["notice"]
     ranked = await recommended(client, dataset.id("eve"), exclude_seen=False)
     assert len(ranked["items"]) == len(PERFORMANCE_SCORES)
+
+
+async def test_filters_choose_among_the_same_scores(
+    client: httpx.AsyncClient, for_ada: Reply, dataset: Dataset
+) -> None:
+    by_tag = await recommended(client, dataset.id("ada"), tags=["winter", "camping"])
+    by_topic = await recommended(client, dataset.id("ada"), topic="payment")
+    by_id = await recommended(
+        client,
+        dataset.id("ada"),
+        include_ids=[dataset.id("maps"), dataset.id("lamps")],
+        exclude_ids=[dataset.id("maps")],
+    )
+    lamps = item_of(for_ada, dataset.id("lamps"))
+    assert by_tag["items"] == by_id["items"] == [lamps]
+    assert campaigns(by_topic) == [dataset.id("cards")]
+    good = await recommended(client, dataset.id("ada"), min_score=lamps["score"])
+    assert good["items"] == [lamps]
+
+
+async def test_a_diverse_list_holds_the_same_campaigns_with_the_same_scores(
+    client: httpx.AsyncClient, for_ada: Reply, dataset: Dataset
+) -> None:
+    diverse = await recommended(client, dataset.id("ada"), diversity=0.9)
+    assert diverse["diversity"] == 0.9
+    # What is not about the outdoors comes right after the best.
+    assert campaigns(diverse)[:2] == [dataset.id("lamps"), dataset.id("cards")]
+    assert {item["campaign_id"]: item["score"] for item in diverse["items"]} == {
+        item["campaign_id"]: item["score"] for item in for_ada["items"]
+    }
+
+
+@pytest.mark.parametrize("diversity", [0, 0.9])
+async def test_the_pages_are_the_list(
+    client: httpx.AsyncClient, dataset: Dataset, diversity: float
+) -> None:
+    whole = await recommended(client, dataset.id("ada"), diversity=diversity)
+    pages: list[list[Reply]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await recommended(
+            client, dataset.id("ada"), diversity=diversity, limit=3, cursor=cursor
+        )
+        pages.append(page["items"])
+        cursor = page["next_cursor"]
+    assert [len(items) for items in pages] == [3, 1]
+    assert [item for items in pages for item in items] == whole["items"]
+
+
+async def test_a_cursor_of_a_list_that_changed_says_to_start_again(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    page = await recommended(client, dataset.id("ada"), limit=1)
+    refused = await client.get(
+        f"/recommendations/{dataset.id('ada')}",
+        params={"limit": 1, "exclude_ids": campaigns(page), "cursor": page["next_cursor"]},
+    )
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:problem-type:mpp:list-changed"
+
+
+async def test_null_is_no_diversity(client: httpx.AsyncClient) -> None:
+    response = await client.post("/recommendations", json={"diversity": None})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["name"] == "diversity"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Campaigns that do not run, and those the user dismissed."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from mpp_api.settings import ApiSettings
+from mpp_stores.ranking import RankingConfiguration
+from mpp_stores.records import Release
+from tests.api.addresses import free_port, postgres_also_at, postgres_at
+from tests.api.conftest import AT_ONCE, serving
+from tests.api.dataset import UNSERVED_PERFORMANCE_SCORES, Dataset
+from tests.api.publishing import publish_what_is_complete
+
+
+def campaigns(response: httpx.Response) -> set[str]:
+    assert response.status_code == 200, response.text
+    return {item["campaign_id"] for item in response.json()["items"]}
+
+
+@pytest.mark.parametrize("question", [{}, {"user_id": "ada"}, {"user_id": "fay"}])
+async def test_campaigns_that_do_not_run_are_not_listed_however_well_they_do(
+    client: httpx.AsyncClient, dataset: Dataset, question: dict[str, Any]
+) -> None:
+    not_running = {dataset.id(name) for name in (*UNSERVED_PERFORMANCE_SCORES, "kites")}
+    asked = {name: dataset.id(value) for name, value in question.items()}
+    for options in ({"exclude_seen": False}, {"include_ids": sorted(not_running)}):
+        response = await client.post("/recommendations", json=asked | options)
+        assert not campaigns(response) & not_running
+    assert response.json()["items"] == []
+
+
+async def test_what_ended_is_not_served_while_postgres_is_down(
+    api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    port = free_port()
+    settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
+        update={"api_release_recheck_seconds": AT_ONCE}
+    )
+    async with serving(settings) as client:
+        async with postgres_also_at(port, api_settings):
+            await client.get("/health")
+        response = await client.get(
+            f"/recommendations/{dataset.id('dot')}", params={"exclude_seen": False}
+        )
+    assert response.json()["missing_legs"] == ["table"]
+    assert "dismissed" in response.json()["notice"]
+    assert dataset.id("cards") in campaigns(response)
+    assert not campaigns(response) & {dataset.id(name) for name in UNSERVED_PERFORMANCE_SCORES}
+
+
+async def test_a_dismissed_campaign_is_gone_from_the_next_page_and_moves_no_other(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    user_id = dataset.id("dismissive")
+    path = f"/recommendations/{user_id}"
+    before = (await client.get(path)).json()["items"]
+    first = (await client.get(path, params={"limit": 2})).json()
+    dismissed = before[3]["campaign_id"]
+    response = await client.post(
+        "/feedback",
+        json={
+            "request_id": "0" * 32,
+            "user_id": user_id,
+            "campaign_id": dismissed,
+            "kind": "dismiss",
+        },
+    )
+    assert response.is_success, response.text
+    second = await client.get(path, params={"limit": 2, "cursor": first["next_cursor"]})
+    after = (await client.get(path)).json()["items"]
+    left = [item["campaign_id"] for item in before if item["campaign_id"] != dismissed]
+    assert [item["campaign_id"] for item in after] == left
+    assert [item["campaign_id"] for item in second.json()["items"]] == left[2:4]
+
+
+async def test_messages_about_what_does_not_run_take_no_other_s_place(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    """The two messages of others that are nearest to dot are about campaigns that do not run."""
+    narrow = RankingConfiguration(nearest_messages=1)
+    publish_what_is_complete(api_settings, dataset, narrow)
+    async with serving(api_settings) as client:
+        response = await client.get(
+            f"/recommendations/{dataset.id('dot')}", params={"exclude_seen": False}
+        )
+    publish_what_is_complete(api_settings, dataset)
+    cited = [
+        (item["campaign_id"], len(item["explanation"]["messages"]))
+        for item in response.json()["items"]
+        if item["explanation"]["messages"]
+    ]
+    assert cited == [(dataset.id("cards"), 1)]
