@@ -3,6 +3,7 @@
 import platform
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from math import nan
 from typing import Final
 
@@ -18,6 +19,7 @@ from prometheus_client import (
 
 from mpp_api.releases.served import ServedRelease
 from mpp_stores.breaker import Breakers
+from mpp_stores.feedback_kind import FeedbackKind
 
 DISTRIBUTION: Final = "marketing-personalization-platform"
 STORES: Final = ("milvus", "neo4j", "postgres", "mongo", "redis", "model")
@@ -49,40 +51,35 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._cache_results = Counter(
+        self._cache_results = self._counter(
             "mpp_api_cache_results",
-            "Recommendation replies by cache result: hit, miss or bypass.",
-            ["result"],
-            registry=self._registry,
+            "Replies that can be kept, by cache result.",
+            {"result": ("hit", "miss", "bypass")},
         )
         self._degraded = Counter(
             "mpp_api_degraded_replies",
             "Recommendations computed without at least one leg.",
             registry=self._registry,
         )
-        self._exposures = Counter(
+        self._exposures = self._counter(
             "mpp_api_exposures",
-            "Replies whose campaigns were to be logged; outcome is stored or dropped.",
-            ["outcome"],
-            registry=self._registry,
+            "Replies whose campaigns were to be logged.",
+            {"outcome": ("stored", "dropped")},
         )
-        self._events = Counter(
+        self._events = self._counter(
             "mpp_api_events",
-            "Events sent to POST /events; outcome is accepted or rejected.",
-            ["outcome"],
-            registry=self._registry,
+            "Events sent to POST /events.",
+            {"outcome": ("accepted", "rejected")},
         )
-        self._feedback = Counter(
+        self._feedback = self._counter(
             "mpp_api_feedback",
-            "Feedback sent to POST /feedback; outcome is recorded, repeated or rejected.",
-            ["kind", "outcome"],
-            registry=self._registry,
+            "Feedback sent to POST /feedback.",
+            {"kind": tuple(FeedbackKind), "outcome": ("recorded", "repeated", "rejected")},
         )
-        self._retries = Counter(
+        self._retries = self._counter(
             "mpp_api_store_retries",
             "Store calls repeated after a quick failure.",
-            ["store"],
-            registry=self._registry,
+            {"store": STORES},
         )
         self._breaker = Gauge(
             "mpp_api_store_breaker_state",
@@ -90,11 +87,10 @@ class Metrics:
             ["store"],
             registry=self._registry,
         )
-        self._refused = Counter(
+        self._refused = self._counter(
             "mpp_api_refused_requests",
             "By reason: key (no valid one), role (too small), rate, size.",
-            ["reason"],
-            registry=self._registry,
+            {"reason": ("key", "role", "rate", "size")},
         )
         build = Info("mpp_api_build", "What runs.", registry=self._registry)
         build.info({"version": version(DISTRIBUTION), "python": platform.python_version()})
@@ -109,6 +105,13 @@ class Metrics:
             "1 while the served release is older than the limit, else 0; NaN while none is served.",
             registry=self._registry,
         )
+
+    def _counter(self, name: str, description: str, labels: dict[str, tuple[str, ...]]) -> Counter:
+        """Each combination is there from the start, at 0: no increase from nothing is missed."""
+        counter = Counter(name, description, [*labels], registry=self._registry)
+        for values in product(*labels.values()):
+            counter.labels(*values)
+        return counter
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
