@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import DataFrame
 
@@ -101,12 +102,9 @@ def profiles_are_unit_vectors(asset: dg.AssetsDefinition) -> dg.AssetChecksDefin
         """Has every profile the model's dimension, finite numbers and length 1?"""
         with open_target(asset.key.to_user_string(), platform.settings) as target:
             [key] = target.key
-            batches = list(target.read([newest_number(platform, asset)]))
-        profiles = [row for batch in batches for row in batch.to_pylist()]
-        if not profiles:
-            return result({})
-        columns = f"{key} string, embedding array<float>"
-        rows = spark.spark_session.createDataFrame(profiles, columns)
+            batches = target.read([newest_number(platform, asset)])
+            profiles = pa.Table.from_batches(batches, schema=target.schema)
+        rows = spark.spark_session.createDataFrame(profiles.select([key, "embedding"]))
         return result(ids_of_bad_vectors(rows, key=key))
 
     return check

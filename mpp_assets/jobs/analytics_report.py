@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpp_assets.jobs.report_page import render_page
 from mpp_assets.jobs.topics import Topic
 from mpp_stores.lake import BatchSummary
 
@@ -83,6 +82,9 @@ def write_report(report: Report, directory: Path) -> ReportFiles:
 
     Each appears complete or not at all.
     """
+    # With matplotlib, which only a run that writes a report needs.
+    from mpp_assets.jobs.report_page import render_page  # noqa: PLC0415
+
     directory.mkdir(parents=True, exist_ok=True)
     files = ReportFiles(directory / "analytics_report.json", directory / "analytics_report.html")
     _replace(files.json, json.dumps(report, indent=2, ensure_ascii=False) + "\n")

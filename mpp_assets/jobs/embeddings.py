@@ -16,6 +16,9 @@ from mpp_stores.lake import (
     Lake,
 )
 
+# A worker loads the model first, which takes as long as embedding some hundred texts.
+_TEXTS_A_WORKER = 500
+
 
 def read_message_embeddings(
     spark: SparkSession, lake: Lake, days: Sequence[date] | None = None
@@ -41,12 +44,15 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
     )
     embedded = unknown.count()
     if embedded:
-        vectors = _encode(unknown, model)
+        workers = min(spark.sparkContext.defaultParallelism, -(-embedded // _TEXTS_A_WORKER))
+        vectors = _encode(unknown.repartition(workers), model)
         vectors.write.mode("append").parquet(str(lake.text_vectors(model)))
     unknown.unpersist()
-    # An interrupted run can have embedded a text that a later one embeds again.
-    vectors = read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA).dropDuplicates(
-        ["text_hash"]
+    vectors = (
+        read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA)
+        .join(events.select("text_hash").distinct(), "text_hash", "left_semi")
+        # An interrupted run can have embedded a text that a later one embeds again.
+        .dropDuplicates(["text_hash"])
     )
     messages = events.join(vectors, "text_hash").select(MESSAGE_EMBEDDING_SCHEMA.names)
     replace_days(messages, lake.message_embeddings, days)
@@ -62,5 +68,4 @@ def _encode(texts: DataFrame, model: str) -> DataFrame:
                 schema=TEXT_VECTOR_SCHEMA,
             )
 
-    parallelism = texts.sparkSession.sparkContext.defaultParallelism
-    return texts.repartition(parallelism).mapInArrow(encode, spark_schema(TEXT_VECTOR_SCHEMA))
+    return texts.mapInArrow(encode, spark_schema(TEXT_VECTOR_SCHEMA))

@@ -7,7 +7,7 @@ the same figures.
 
 from datetime import date
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as f
 
 from mpp_stores.records import (
@@ -86,10 +86,10 @@ def campaign_performance(events: DataFrame, data_through: date) -> DataFrame:
         f.min("sent_at").alias("first_at"),
         f.max("sent_at").alias("last_at"),
     )
-    figures = volume.join(reach, "campaign_id")
-    overall = events.agg(f.count_distinct("user_id").alias("all_users")).crossJoin(
-        figures.agg(f.avg("recent_message_count").alias("mean_recent"))
+    figures = volume.join(reach, "campaign_id").withColumn(
+        "mean_recent", f.avg("recent_message_count").over(Window.partitionBy())
     )
+    users = events.agg(f.count_distinct("user_id").alias("all_users"))
     score = (
         f.col("user_count") / f.col("all_users")
         + f.col("returning_user_share")
@@ -99,7 +99,7 @@ def campaign_performance(events: DataFrame, data_through: date) -> DataFrame:
         )
     ) / 3
     return (
-        figures.crossJoin(f.broadcast(overall))
+        figures.crossJoin(f.broadcast(users))
         .withColumn("messages_per_user", f.col("message_count") / f.col("user_count"))
         .withColumn("performance_score", f.round(score, 6))
         .select(CAMPAIGN_PERFORMANCE_SCHEMA.names)

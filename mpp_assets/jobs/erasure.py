@@ -22,11 +22,9 @@ from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
 from mpp_stores import rejections, spool
 from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, fingerprint, visible_files
-from mpp_stores.mongo.writer import Conversations
 from mpp_stores.postgres import feedback
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
-from mpp_stores.redis.purge import purge
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
 
@@ -60,6 +58,10 @@ def drop_remains(settings: StoreSettings, lake: Lake, user_id: str, run_id: str)
 
     Returns counts by place, and by engine whether it could be told to compact.
     """
+    # Drivers that no other run needs.
+    from mpp_stores.mongo.writer import Conversations  # noqa: PLC0415
+    from mpp_stores.redis.purge import purge  # noqa: PLC0415
+
     retire(settings, keep=0)
     dropped = drop_unneeded(settings, run_id)
     feedback_rows = feedback.delete_user(settings, user_id)

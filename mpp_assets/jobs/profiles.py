@@ -1,8 +1,5 @@
 """Profiles: where the messages of a user, or of a campaign, lie in the embedding space."""
 
-from pyspark.ml.feature import Normalizer
-from pyspark.ml.functions import array_to_vector, vector_to_array
-from pyspark.ml.stat import Summarizer
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
@@ -26,6 +23,11 @@ def _unit_means(embeddings: DataFrame, key: str) -> DataFrame:
     von Mises-Fisher distribution (Banerjee et al. 2005), so cosine to it is the
     natural measure of nearness.
     """
+    # With scipy, which only a run that computes profiles needs.
+    from pyspark.ml.feature import Normalizer  # noqa: PLC0415
+    from pyspark.ml.functions import array_to_vector, vector_to_array  # noqa: PLC0415
+    from pyspark.ml.stat import Summarizer  # noqa: PLC0415
+
     means = embeddings.groupBy(key).agg(
         f.count("*").alias("message_count"),
         f.max("sent_at").alias("last_at"),

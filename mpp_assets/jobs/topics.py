@@ -23,8 +23,8 @@ from pyspark.sql import functions as f
 from mpp_assets.jobs.datasets import spark_schema
 from mpp_stores.records import MESSAGE_SCHEMA
 
-# About this many messages (31 MB of vectors); all of them where there are fewer.
-_SAMPLED_MESSAGES = 20_000
+# About this many messages (15 MB of vectors); all of them where there are fewer.
+_SAMPLED_MESSAGES = 10_000
 _ASSIGNED_SCHEMA = pa.schema(
     [
         *(MESSAGE_SCHEMA.field(name) for name in ("message_id", "user_id", "campaign_id")),
@@ -184,11 +184,8 @@ def _words(messages: pd.DataFrame) -> pd.DataFrame:
 
 
 def _examples(messages: pd.DataFrame) -> dict[int, list[str]]:
-    distinct = messages.groupby(["cluster", "text"], as_index=False).agg(
-        {"similarity": "max", "message_id": "min"}
-    )
-    nearest = distinct.sort_values(["similarity", "message_id"], ascending=[False, True])
-    return _first_of_each_cluster(nearest, "text", _EXAMPLES)
+    nearest = messages.sort_values(["similarity", "message_id"], ascending=[False, True])
+    return _first_of_each_cluster(nearest.drop_duplicates(["cluster", "text"]), "text", _EXAMPLES)
 
 
 def _first_of_each_cluster(ordered: pd.DataFrame, column: str, count: int) -> dict[int, list[str]]:

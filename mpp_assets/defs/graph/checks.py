@@ -6,7 +6,6 @@ from mpp_assets.asset_checks import holds_every, holds_every_message, result
 from mpp_assets.defs.graph.assets import engaged_with, message_graph
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_stores.neo4j.writer import MessageGraph
 
 message_graph_holds_every_message = holds_every_message(message_graph)
 engaged_with_holds_every_engagement = holds_every(
@@ -20,6 +19,9 @@ engaged_with_holds_every_engagement = holds_every(
 def no_node_is_loose(platform: Platform) -> dg.AssetCheckResult:
     """Has every message its user and campaign, and every user and campaign a message or an
     engagement?"""
+    # A driver that only this check needs.
+    from mpp_stores.neo4j.writer import MessageGraph  # noqa: PLC0415
+
     with MessageGraph(platform.settings) as graph:
         loose = graph.orphans()
     return result({"loose": loose} if loose else {})
