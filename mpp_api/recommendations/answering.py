@@ -46,7 +46,9 @@ class Answering:
     async def reply(self) -> RecommendationReply:
         request, served, legs = self.request, self.served, self.legs
         not_running = served.catalog.not_running(self.today)
-        retrieval = Retrieval(served, self.stores, self.embedder, legs, not_running)
+        retrieval = Retrieval(
+            served, self.stores, self.embedder, legs, not_running, explains=request.explain
+        )
         findings = await retrieval.find(request.user_id, request.texts)
         evidence = findings.evidence.about(lambda campaign_id: campaign_id not in not_running)
         strategy = strategies.choose(

@@ -31,7 +31,8 @@ class Retrieval:
     """One question's way through the stores, all of it in the one release.
 
     Campaigns in `not_running` are never served, so they must not take the places of others
-    among the nearest: the searches for campaigns ask for that many more.
+    among the nearest: the searches for campaigns ask for that many more. What only an
+    explanation cites is not read unless `explains`.
     """
 
     served: ServedRelease
@@ -39,6 +40,7 @@ class Retrieval:
     embedder: TextEmbedder
     legs: Legs
     not_running: frozenset[str]
+    explains: bool
 
     async def find(self, user_id: str | None, texts: Sequence[str]) -> Findings:
         """Nothing is found of an erased user, as the one asked about or as evidence."""
@@ -176,7 +178,7 @@ class Retrieval:
             materialization=engaged_with,
             include_engaged=True,
         )
-        peers = {path.peer_id for path in reached}
+        peers = {path.peer_id for path in reached} if self.explains else set()
         engagement = await self.stores.graph.engaged_with(
             [user_id, *sorted(peers)], materialization=engaged_with
         )

@@ -39,6 +39,18 @@ async def test_without_one_store_the_others_answer(
     assert {part["name"] for part in parts if part["value"] == 0} == empty_parts
 
 
+@pytest.mark.usefixtures("new_release")
+async def test_without_explanations_mongodb_is_not_missed(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "mongo")) as client:
+        response = await client.get(
+            f"/recommendations/{dataset.id('ada')}", params={"explain": False}
+        )
+    assert response.json()["missing_legs"] == []
+    assert {item["explanation"] for item in response.json()["items"]} == {None}
+
+
 @pytest.mark.parametrize("path", ["/recommendations/ada", "/users/ada/engagement"])
 async def test_without_postgres_from_the_start_nothing_says_what_is_published(
     api_settings: ApiSettings, path: str
