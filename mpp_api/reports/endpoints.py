@@ -1,6 +1,6 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
@@ -10,12 +10,10 @@ from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.reports.schemas import ReportReply
 from mpp_api.reports.service import report_file
 from mpp_api.security.access import READ
+from mpp_api.security.headers import REPORT_POLICY
 from mpp_stores.reports import HTML_NAME, JSON_NAME
 
 router = APIRouter(tags=["report"], dependencies=[READ])
-
-# What the page asks for itself.
-_PAGE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 async def get_report(
@@ -64,5 +62,5 @@ async def read_report(served: CurrentRelease, report: CurrentReport) -> Response
 )
 async def read_report_page(served: CurrentRelease, report: CurrentReport) -> Response:
     content = await report(HTML_NAME)
-    headers = {"Content-Security-Policy": _PAGE_POLICY, **release_headers(served)}
+    headers = {"Content-Security-Policy": REPORT_POLICY, **release_headers(served)}
     return Response(content, media_type="text/html", headers=headers)
