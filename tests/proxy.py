@@ -53,7 +53,8 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passing = self._passing
         self._writers.add(writer)
-        with suppress(OSError):
+        # Who stays open for good is cancelled with the event loop.
+        with suppress(OSError, asyncio.CancelledError):
             await passing.wait()
             from_target, to_target = await asyncio.open_connection(*self._target)
             self._writers.add(to_target)

@@ -229,7 +229,7 @@ async def test_who_asks_after_an_invalidation_does_not_join_a_computation_begun_
 
 async def test_every_outcome_is_counted(question: Question) -> None:
     await question.outcomes(3)
-    assert question.lookups() == {"miss": 1.0, "hit": 2.0}
+    assert question.lookups() == {"miss": 1.0, "hit": 2.0, "bypass": 0.0}
 
 
 async def until(is_so: Callable[[], bool]) -> None:
