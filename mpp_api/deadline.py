@@ -13,9 +13,8 @@ T = TypeVar("T")
 class Deadline:
     """Until when the stores may take for one request; all its work shares what is left."""
 
-    def __init__(self, seconds: float, *, since: float | None = None) -> None:
-        """`since` is a `monotonic()`, by default now."""
-        self._ends_at = (monotonic() if since is None else since) + seconds
+    def __init__(self, seconds: float) -> None:
+        self._ends_at = monotonic() + seconds
 
     def left(self) -> float:
         """Seconds, never negative."""

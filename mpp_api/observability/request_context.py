@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from time import monotonic
 from typing import Final
 from uuid import uuid4
 
@@ -22,8 +21,7 @@ class RequestContext:
     """The outermost middleware: replies to defects pass it as well.
 
     The id is the caller's, where that is 16 to 64 hexadecimal digits and hyphens; else a
-    new one. `scope["state"]["headers"]` takes further headers of the reply;
-    `scope["state"]["arrived_at"]` is when its time began.
+    new one. `scope["state"]["headers"]` takes further headers of the reply.
     """
 
     def __init__(
@@ -43,7 +41,7 @@ class RequestContext:
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         own = given if _ACCEPTED.fullmatch(given) else uuid4().hex
         extra = [(REQUEST_ID_HEADER.encode(), own.encode()), *self._always_sent]
-        scope.setdefault("state", {}).update(request_id=own, headers=extra, arrived_at=monotonic())
+        scope.setdefault("state", {}).update(request_id=own, headers=extra)
         token = request_id.set(own)
 
         async def adding_headers(message: Message) -> None:
