@@ -4,7 +4,7 @@ Every call can be made twice to the effect of one: what changes something is cou
 in it, once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from mpp_api.client.errors import UnexpectedAnswer, problem_answer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Reply = TypeVar("Reply", bound=BaseModel)
 
 Parameter = str | int | bool | datetime | None
@@ -91,6 +92,16 @@ class Call(Generic[T]):
             release_age_seconds=float(age) if age else None,
             release_is_stale=headers.get("X-Release-Stale") == "true",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pages(Generic[T, Item]):
+    """A list that comes in pages. `call` asks for the page at a cursor, "" being the first;
+    `next_cursor` is None of the last."""
+
+    call: Callable[[str], Call[T]]
+    items: Callable[[T], Sequence[Item]]
+    next_cursor: Callable[[T], str | None]
 
 
 def get(where: str, reply: type[Reply], /, **parameters: Parameter) -> Call[Reply]:

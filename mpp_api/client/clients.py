@@ -1,167 +1,36 @@
-"""The two clients: the same methods, called of one and awaited of the other."""
+"""The two clients: the same methods, called of one and awaited of the other.
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+A module per subject has the requests, the methods of `Client` and those of `AsyncClient`.
+"""
 
-import httpx
-from pydantic import SecretStr
-
-from mpp_api.client.call import Answer, Call
-from mpp_api.client.errors import ApiFailure, NoAnswer
-from mpp_api.client.retries import Retries
-from mpp_api.client.service import ServiceMethods
-
-T = TypeVar("T")
-Item = TypeVar("Item")
-
-TIMEOUT_SECONDS: Final = 30.0
+from mpp_api.client.campaigns import AsyncCampaignMethods, CampaignMethods
+from mpp_api.client.messages import AsyncMessageMethods, MessageMethods
+from mpp_api.client.operation import AsyncOperationMethods, OperationMethods
+from mpp_api.client.recommendations import (
+    AsyncRecommendationMethods,
+    RecommendationMethods,
+)
+from mpp_api.client.users import AsyncUserMethods, UserMethods
+from mpp_api.client.writing import AsyncWritingMethods, WritingMethods
 
 
-class Client(ServiceMethods):
-    """Use it as a context manager, or `close` it.
-
-    `transport` takes the place of the network, as `httpx.HTTPTransport(uds="api.sock")` does.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        key: SecretStr | str,
-        *,
-        retries: Retries = Retries(),  # noqa: B008 immutable
-        timeout_seconds: float = TIMEOUT_SECONDS,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._retries = retries
-        self._http = httpx.Client(**_options(url, key, timeout_seconds), transport=transport)
-
-    def send(self, call: Call[T]) -> Answer[T]:
-        """Make a call, again while that is promising. Raises `ApiFailure`."""
-        tried, waited = 0, 0.0
-        while True:
-            try:
-                return call.answer(self._response(call))
-            except ApiFailure as failure:
-                tried += 1
-                pause = self._retries.pause(failure, tried=tried, waited=waited)
-                if pause is None:
-                    raise
-            waited += pause
-            time.sleep(pause)
-
-    def iterate(
-        self,
-        page: Callable[[str], Call[T]],
-        items: Callable[[T], Sequence[Item]],
-        next_of: Callable[[T], str | None],
-    ) -> Iterator[Item]:
-        """The items of every page, from that with the cursor "" on. Raises `ApiFailure`."""
-        cursor: str | None = ""
-        while cursor is not None:
-            reply = self.send(page(cursor)).body
-            yield from items(reply)
-            cursor = next_of(reply)
-
-    def _response(self, call: Call[Any]) -> httpx.Response:
-        try:
-            return self._http.send(call.request(self._http))
-        except httpx.RequestError as error:
-            raise NoAnswer(_not_answered(call, error)) from error
-
-    def close(self) -> None:
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+class Client(
+    RecommendationMethods,
+    UserMethods,
+    CampaignMethods,
+    MessageMethods,
+    OperationMethods,
+    WritingMethods,
+):
+    """All that can be asked of the service. Use it as a context manager, or `close` it."""
 
 
-class AsyncClient(ServiceMethods):
-    """Use it as an async context manager, or `await close()`."""
-
-    def __init__(
-        self,
-        url: str,
-        key: SecretStr | str,
-        *,
-        retries: Retries = Retries(),  # noqa: B008 immutable
-        timeout_seconds: float = TIMEOUT_SECONDS,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._retries = retries
-        self._http = httpx.AsyncClient(**_options(url, key, timeout_seconds), transport=transport)
-
-    async def send(self, call: Call[T]) -> Answer[T]:
-        """Make a call, again while that is promising. Raises `ApiFailure`."""
-        tried, waited = 0, 0.0
-        while True:
-            try:
-                return call.answer(await self._response(call))
-            except ApiFailure as failure:
-                tried += 1
-                pause = self._retries.pause(failure, tried=tried, waited=waited)
-                if pause is None:
-                    raise
-            waited += pause
-            await asyncio.sleep(pause)
-
-    async def iterate(
-        self,
-        page: Callable[[str], Call[T]],
-        items: Callable[[T], Sequence[Item]],
-        next_of: Callable[[T], str | None],
-    ) -> AsyncIterator[Item]:
-        """The items of every page, from that with the cursor "" on. Raises `ApiFailure`."""
-        cursor: str | None = ""
-        while cursor is not None:
-            reply = (await self.send(page(cursor))).body
-            for item in items(reply):
-                yield item
-            cursor = next_of(reply)
-
-    async def _response(self, call: Call[Any]) -> httpx.Response:
-        try:
-            return await self._http.send(call.request(self._http))
-        except httpx.RequestError as error:
-            raise NoAnswer(_not_answered(call, error)) from error
-
-    async def close(self) -> None:
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-
-def _options(url: str, key: SecretStr | str, timeout_seconds: float) -> dict[str, Any]:
-    secret = key.get_secret_value() if isinstance(key, SecretStr) else key
-    return {
-        "base_url": url,
-        # httpx hides this header, and no other, where it shows a request.
-        "headers": {"Authorization": f"Bearer {secret}"},
-        "timeout": timeout_seconds,
-        # A key must not follow a redirect to wherever it leads.
-        "follow_redirects": False,
-    }
-
-
-def _not_answered(call: Call[Any], error: httpx.RequestError) -> str:
-    reason = str(error) or type(error).__name__
-    return f"{call.method} {call.path}: no answer ({reason}); is the service up at this address?"
+class AsyncClient(
+    AsyncRecommendationMethods,
+    AsyncUserMethods,
+    AsyncCampaignMethods,
+    AsyncMessageMethods,
+    AsyncOperationMethods,
+    AsyncWritingMethods,
+):
+    """The same for asyncio. Use it as an async context manager, or `await close()`."""

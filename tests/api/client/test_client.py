@@ -4,7 +4,9 @@ import inspect
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -18,12 +20,12 @@ from mpp_api.client import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
+    ProblemAnswer,
     Unavailable,
     UnexpectedAnswer,
 )
 from mpp_api.client.call import get
-from mpp_api.client.methods import Method
-from mpp_api.client.service import ServiceMethods
+from mpp_api.client.sending import AsyncSender, Sender
 from mpp_api.dependencies import get_embedder
 from mpp_api.health.schemas import HealthReply
 from mpp_api.main import create_app
@@ -36,6 +38,12 @@ from tests.api.keys import KEYS
 from tests.api.known_texts import KnownTexts
 from tests.api.live import live
 
+ARGUMENTS: dict[str, list[Any]] = {"user_ids": [], "events": [], "feedback": []}
+ASKED_OTHERWISE = {
+    ("GET", "/recommendations/{user_id}"),  # POST takes any id
+    ("DELETE", "/users/{user_id}"),  # so does POST /erasures
+    ("GET", "/explorer"),  # for people
+}
 HEAVY = {"fastapi", "starlette", "torch", "pyarrow", "psycopg", "neo4j", "pymongo", "pymilvus"}
 
 
@@ -110,27 +118,27 @@ async def test_the_same_methods_are_awaited(awaited: AsyncClient, dataset: Datas
 
 
 def test_every_page_of_a_list_is_iterated_over_once(client: Client, dataset: Dataset) -> None:
-    users = [user.user_id for user in client.every_user(prefix=dataset.prefix, limit=2)]
+    users = [user.user_id for user in client.every_user(prefix=dataset.prefix, page_size=2)]
     assert users == [dataset.id(name) for name in ("ada", "ben", "cid", "dot", "eve", "fay")]
-    campaigns = [each.campaign_id for each in client.every_campaign(limit=4)]
+    campaigns = [each.campaign_id for each in client.every_campaign(page_size=4)]
     assert len(campaigns) == len(set(campaigns)) == 9
     ranks = [
         item.rank
-        for item in client.every_recommendation(dataset.id("ada"), limit=1, exclude_seen=False)
+        for item in client.every_recommendation(dataset.id("ada"), page_size=1, exclude_seen=False)
     ]
     assert ranks == list(range(1, len(ranks) + 1))
-    assert len(list(client.every_message_of_user(dataset.id("eve"), limit=4))) == 6
-    assert len(list(client.everybody_in_audience(dataset.id("boots"), limit=3))) == 4
-    releases = [release.release_id for release in client.every_release(limit=1)]
+    assert len(list(client.every_message_of_user(dataset.id("eve"), page_size=4))) == 6
+    assert len(list(client.everybody_in_audience(dataset.id("boots"), page_size=3))) == 4
+    releases = [release.release_id for release in client.every_release(page_size=1)]
     assert len(releases) == len(set(releases)) >= 1
 
 
 async def test_pages_are_iterated_over_with_async_for(
     awaited: AsyncClient, dataset: Dataset
 ) -> None:
-    users = [user.user_id async for user in awaited.every_user(prefix=dataset.prefix, limit=4)]
+    users = [user.user_id async for user in awaited.every_user(prefix=dataset.prefix, page_size=4)]
     assert len(users) == 6
-    messages = [message.message_id async for message in awaited.every_message(limit=5)]
+    messages = [message.message_id async for message in awaited.every_message(page_size=5)]
     assert len(messages) == len(set(messages)) == len(dataset.messages)
 
 
@@ -222,21 +230,48 @@ def test_the_key_is_shown_nowhere(client: Client) -> None:
     assert KEYS[Role.ADMIN] not in repr(request.headers)
 
 
-def test_each_operation_of_the_service_has_a_method(api_settings: ApiSettings) -> None:
+def methods_of(client: type[Client] | type[AsyncClient], sender: type) -> dict[str, Any]:
+    """By name; without what every sender can do."""
+    return {
+        name: method
+        for name, method in inspect.getmembers(client, inspect.isfunction)
+        if not name.startswith("_") and not hasattr(sender, name)
+    }
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    methods, awaited = methods_of(Client, Sender), methods_of(AsyncClient, AsyncSender)
+    assert methods.keys() == awaited.keys()
+    for name, method in methods.items():
+        ours, theirs = inspect.signature(method), inspect.signature(awaited[name])
+        assert ours.parameters == theirs.parameters, name
+        assert inspect.getdoc(method) == inspect.getdoc(awaited[name]), name
+
+
+def test_each_operation_of_the_service_is_asked_by_a_method(api_settings: ApiSettings) -> None:
+    asked: set[tuple[str, str]] = set()
+
+    def note(request: httpx.Request) -> httpx.Response:
+        asked.add((request.method, request.url.path))
+        return httpx.Response(418)
+
+    with Client("http://api", "key", transport=httpx.MockTransport(note)) as client:
+        for method in methods_of(Client, Sender):
+            bound = getattr(client, method)
+            required = [
+                parameter.name
+                for parameter in inspect.signature(bound).parameters.values()
+                if parameter.default is parameter.empty and parameter.kind != parameter.VAR_KEYWORD
+            ]
+            with pytest.raises(ProblemAnswer):
+                list(bound(*(ARGUMENTS.get(name, f"{{{name}}}") for name in required)))
     offered = {
         (method.upper(), path)
         for path, operations in create_app(api_settings).openapi()["paths"].items()
         for method in operations
     }
-    # GET of what POST asks for any id, DELETE of what POST /erasures does; the page has no reply.
-    elsewhere = {
-        ("GET", "/recommendations/{user_id}"),
-        ("DELETE", "/users/{user_id}"),
-        ("GET", "/explorer"),
-    }
-    assert len(offered - elsewhere) == sum(
-        isinstance(member, Method) for _, member in inspect.getmembers(ServiceMethods)
-    )
+    assert offered - asked == ASKED_OTHERWISE
+    assert asked <= offered
 
 
 def test_importing_the_client_loads_nothing_that_the_service_runs_on() -> None:
