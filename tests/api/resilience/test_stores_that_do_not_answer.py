@@ -44,7 +44,6 @@ def waiting(api_settings: ApiSettings) -> ApiSettings:
             "api_deadline_ms": 5_000,
             "api_leg_timeout_seconds": 1.0,
             "api_breaker_failures": 1_000,
-            "api_release_recheck_seconds": 3_600,
         }
     )
 
