@@ -25,6 +25,7 @@ from mpp_api.metrics.service import Metrics
 from mpp_api.middleware import add_middleware
 from mpp_api.observability.request_context import RequestContext
 from mpp_api.observability.tracing import exporting, traces_to
+from mpp_api.openapi import with_unreadable_bodies, without_null_in_queries
 from mpp_api.recommendations.endpoints import router as recommendations
 from mpp_api.releases.endpoints import router as releases
 from mpp_api.releases.watch import ReleaseWatch
@@ -58,6 +59,8 @@ class _Api(FastAPI):
         document = super().openapi()
         document["components"]["schemas"].update(problem_schemas())
         document_access(document)
+        without_null_in_queries(document)
+        with_unreadable_bodies(document)
         return document
 
     def build_middleware_stack(self) -> ASGIApp:

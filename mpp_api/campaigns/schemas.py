@@ -109,7 +109,7 @@ class CampaignsReply(BaseModel):
 
 
 class TrendingCampaign(CampaignCard):
-    rank: int = Field(ge=1)
+    rank: int = Field(ge=1, examples=[1])
     score: float = Field(
         ge=0,
         le=1,

@@ -19,7 +19,14 @@ from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(tags=["erasures"], dependencies=[ADMIN])
 
-ErasureId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
+ErasureId = Annotated[
+    str,
+    Path(
+        max_length=MAX_ID_CHARACTERS,
+        pattern=ID_PATTERN,
+        description="As the reply to the request for it says.",
+    ),
+]
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.ACCEPTED.value: {

@@ -22,15 +22,15 @@ class ErasureReply(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    erasure_id: str
+    erasure_id: str = Field(examples=["7f0c3f6c2b8e4a51"])
     state: str = Field(
         description="requested; scrubbed: removed from every place; "
         "completed: verified, and published without the user.",
         examples=["requested"],
     )
     requested_at: datetime
-    scrubbed_at: datetime | None
-    completed_at: datetime | None
+    scrubbed_at: datetime | None = Field(description="null until then.")
+    completed_at: datetime | None = Field(description="null until then.")
     receipt: dict[str, Any] = Field(
         description="Counts of what was removed, by place, and what the verification found."
     )

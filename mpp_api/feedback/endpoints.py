@@ -63,7 +63,11 @@ async def create_feedback(
     dependencies=[WRITE],
     responses=_PROBLEMS,
 )
-async def delete_dismissal(user_id: AnyId, campaign_id: AnyId, feedback: FeedbackRecords) -> None:
+async def delete_dismissal(
+    user_id: Annotated[AnyId, Query(examples=["u042"])],
+    campaign_id: Annotated[AnyId, Query(examples=["summer-sale"])],
+    feedback: FeedbackRecords,
+) -> None:
     """The campaign can be recommended to the user again. There may have been no dismissal."""
     await feedback.undo_dismissal(user_id, campaign_id)
 

@@ -35,7 +35,10 @@ class HealthReply(BaseModel):
         description="down: none of milvus, neo4j and postgres answers, or postgres never said "
         "which release is published; degraded: any store does not answer."
     )
-    stores: dict[str, StoreHealth]
+    stores: dict[str, StoreHealth] = Field(
+        description="By name: milvus, neo4j, postgres, mongo and redis.",
+        examples=[{"milvus": {"status": "ok", "latency_ms": 1.8, "error": None}}],
+    )
     release: ReleaseHealth | None = Field(
         description="What is served; null before the first ingest, or while it is unknown."
     )

@@ -17,25 +17,25 @@ class MessageSource(BaseModel):
 class FoundMessage(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    message_id: str
+    message_id: str = Field(examples=["2aef79af3ee684d9cc1216ba60db814a"])
     user_id: str = Field(examples=["u042"])
     campaign_id: str = Field(examples=["summer-sale"])
-    text: str
+    text: str = Field(examples=["Is the tent light enough to carry?"])
     sent_at: datetime
     similarity: float = Field(description="Cosine of the message and `q`.", examples=[0.71])
 
 
 class MessageSearchReply(BaseModel):
-    q: str
+    q: str = Field(description="As it was asked.", examples=["light tents"])
     messages: list[FoundMessage] = Field(description="Nearest first.")
     release: ReleaseReply
 
 
 class LatestMessage(BaseModel):
-    message_id: str
+    message_id: str = Field(examples=["2aef79af3ee684d9cc1216ba60db814a"])
     user_id: str = Field(examples=["u042"])
     campaign_id: str = Field(examples=["summer-sale"])
-    text: str
+    text: str = Field(examples=["Is the tent light enough to carry?"])
     sent_at: datetime
     source: MessageSource
 
@@ -60,10 +60,10 @@ class LatestMessagesReply(BaseModel):
 class ProvenanceReply(BaseModel):
     """From a message that is served to the file it came in and the runs that brought it here."""
 
-    message_id: str
+    message_id: str = Field(examples=["2aef79af3ee684d9cc1216ba60db814a"])
     user_id: str = Field(examples=["u042"])
     campaign_id: str = Field(examples=["summer-sale"])
-    text: str
+    text: str = Field(examples=["Is the tent light enough to carry?"])
     sent_at: datetime
     event_day: date = Field(description="The UTC day of sent_at, and the partition of its rows.")
     source: MessageSource

@@ -45,6 +45,27 @@ async def get_recommender(request: Request, embedder: Embedder) -> Recommender:
 CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
 
 
+# First, since a 405 says what the first operation of the path allows: not GET, for a user `batch`.
+@router.post(
+    "/batch",
+    summary="The same question for many users",
+    response_model=BatchReply,
+    responses={
+        HTTPStatus.OK.value: {"headers": RELEASE_HEADERS},
+        **problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    },
+)
+async def create_recommendations_of_many(
+    batch: BatchRequest,
+    served: CurrentRelease,
+    recommender: CurrentRecommender,
+    legs: CurrentLegs,
+) -> Response:
+    """Every item is a reply of its own, or the problem that kept it from being one."""
+    body = await recommend_to_many(batch, served, recommender, legs)
+    return Response(body, media_type="application/json", headers=release_headers(served))
+
+
 @router.get(
     "/{user_id}",
     summary="Which campaigns next for this user, and why",
@@ -85,26 +106,6 @@ async def create_recommendations(
     - `trending`: nothing known at all.
     """
     return _rendered(await recommender.recommend(request, served, legs), served)
-
-
-@router.post(
-    "/batch",
-    summary="The same question for many users",
-    response_model=BatchReply,
-    responses={
-        HTTPStatus.OK.value: {"headers": RELEASE_HEADERS},
-        **problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
-    },
-)
-async def create_recommendations_of_many(
-    batch: BatchRequest,
-    served: CurrentRelease,
-    recommender: CurrentRecommender,
-    legs: CurrentLegs,
-) -> Response:
-    """Every item is a reply of its own, or the problem that kept it from being one."""
-    body = await recommend_to_many(batch, served, recommender, legs)
-    return Response(body, media_type="application/json", headers=release_headers(served))
 
 
 def _rendered(answer: Answer, served: ServedRelease) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from mpp_api.identifiers import ID_PATTERN
 from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
@@ -19,12 +19,23 @@ Words = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=r"\S")]
 
 
+# A query writes everything as text; JSON has numbers and truth values of its own.
+_JSON_TYPES = ConfigDict(strict=True)
+
+
+def _whole(value: Any) -> Any:
+    """To JSON 10.0 is an integer as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class ListOptions(BaseModel):
     """How to make the list. None of it changes a campaign's score."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items of a page.")
+    limit: Annotated[int, BeforeValidator(_whole)] = Field(
+        default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items of a page."
+    )
     exclude_seen: bool = Field(
         default=True, description="Leave out campaigns the user already engaged with."
     )
@@ -83,6 +94,8 @@ class PageOptions(ListOptions):
 class RecommendationRequest(PageOptions):
     """Whatever is known of somebody. Nothing at all is answered with what is trending."""
 
+    model_config = _JSON_TYPES
+
     user_id: Id | None = Field(
         default=None, description="null: an anonymous session.", examples=["u042"]
     )
@@ -106,6 +119,8 @@ class RecommendationRequest(PageOptions):
 
 class BatchRequest(ListOptions):
     """The same question for many users."""
+
+    model_config = _JSON_TYPES
 
     user_ids: list[Id] = Field(
         min_length=1, max_length=MAX_BATCH_USERS, examples=[["u042", "u007"]]

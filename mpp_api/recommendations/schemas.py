@@ -22,7 +22,7 @@ class ScorePartReply(BaseModel):
 class SimilarUserEvidence(BaseModel):
     """A neighbour by profile who engaged with the campaign."""
 
-    user_id: str
+    user_id: str = Field(examples=["u007"])
     similarity: float = Field(description="Cosine of the two profiles.")
     message_count: int = Field(description="The neighbour's messages in the campaign.")
     last_at: datetime = Field(description="The neighbour's last message in the campaign.")
@@ -31,9 +31,9 @@ class SimilarUserEvidence(BaseModel):
 class MessageEvidence(BaseModel):
     """Another user's message about the campaign, near to what this user writes or asks."""
 
-    message_id: str
-    user_id: str
-    text: str
+    message_id: str = Field(examples=["2aef79af3ee684d9cc1216ba60db814a"])
+    user_id: str = Field(description="Who wrote it.", examples=["u007"])
+    text: str = Field(examples=["Is the tent light enough to carry?"])
     sent_at: datetime
     similarity: float = Field(
         description="Cosine of the message and what was searched for: the question's texts, "
@@ -86,7 +86,13 @@ class GraphEvidence(BaseModel):
 class Explanation(BaseModel):
     """The evidence is named as the score parts that it is for."""
 
-    text: str
+    text: str = Field(
+        description="The evidence in one sentence.",
+        examples=[
+            "Lamps: 3 of the 30 most similar users engaged with it (closest: u007, "
+            "similarity 0.96); 4 messages from 3 users, 4 recent, performance 0.55."
+        ],
+    )
     similar_users: list[SimilarUserEvidence] = Field(description="Most similar first; up to 3.")
     messages: list[MessageEvidence] = Field(
         description="Greatest similarity x recency first; up to 3."
@@ -107,7 +113,7 @@ class CampaignSummary(BaseModel):
         description="The id, for a campaign that the file lacks.", examples=["Summer sale"]
     )
     topic: str = Field(examples=["outdoors"])
-    description: str
+    description: str = Field(examples=["Tents and boots at summer prices."])
     tags: list[str] = Field(examples=[["winter"]])
     starts_on: date | None = Field(description="Its first UTC day; null: long ago.")
     ends_on: date | None = Field(description="Its last UTC day; null: open.")
@@ -115,10 +121,10 @@ class CampaignSummary(BaseModel):
 
 class RecommendationItem(BaseModel):
     rank: int = Field(ge=1, description="Over all pages.")
-    campaign_id: str
+    campaign_id: str = Field(examples=["summer-sale"])
     score: float = Field(ge=0, le=1, description="The sum of the parts' contributions, exactly.")
     score_parts: list[ScorePartReply]
-    already_engaged: bool
+    already_engaged: bool = Field(description="Only with exclude_seen=false can it be true.")
     campaign: CampaignSummary
     explanation: Explanation | None = Field(description="null with explain=false.")
 
@@ -133,8 +139,8 @@ class RecommendationReply(BaseModel):
         description="Whether the release has messages of the user; null for an anonymous session, "
         "and when no store knew the user and one that could have is missing."
     )
-    limit: int
-    exclude_seen: bool
+    limit: int = Field(description="As it was asked.", examples=[10])
+    exclude_seen: bool = Field(description="As it was asked.")
     diversity: float = Field(description="As it was applied.")
     release: ReleaseReply
     generated_at: datetime
@@ -150,9 +156,9 @@ class RecommendationReply(BaseModel):
 class BatchItem(BaseModel):
     """Either a reply or the problem that a request for this user alone would have."""
 
-    user_id: str
-    reply: RecommendationReply | None
-    problem: Problem | None
+    user_id: str = Field(examples=["u042"])
+    reply: RecommendationReply | None = Field(description="null where there is a problem.")
+    problem: Problem | None = Field(description="null where there is a reply.")
 
 
 class BatchReply(BaseModel):

@@ -50,8 +50,8 @@ class MaterializationReply(BaseModel):
         description="Its number, which is on every row of it.", examples=[417]
     )
     dagster_run_id: str = Field(examples=["33644434-7d0d-4c4e-9f8e-4a4c1a1e1f2d"])
-    completed_at: datetime | None
-    row_count: int | None
+    completed_at: datetime | None = Field(description="When all of it was written.")
+    row_count: int | None = Field(examples=[168])
 
 
 class PublishedRelease(BaseModel):

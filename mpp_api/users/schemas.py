@@ -76,9 +76,9 @@ class UserProfileReply(BaseModel):
 
 
 class TimelineMessage(BaseModel):
-    message_id: str
+    message_id: str = Field(examples=["2aef79af3ee684d9cc1216ba60db814a"])
     campaign_id: str = Field(examples=["summer-sale"])
-    text: str
+    text: str = Field(examples=["Is the tent light enough to carry?"])
     sent_at: datetime
     source: MessageSource
 
