@@ -150,7 +150,7 @@ async def test_everything_an_explanation_cites_is_in_the_stores(api, settings):
     assert campaign == item["campaign_id"]
 
     performance = api.get(f"/campaigns/{campaign}/performance").json()
-    assert explanation["campaign"]["message_count"] == performance["message_count"]
+    assert explanation["performance"]["message_count"] == performance["message_count"]
 
 
 def test_a_reply_is_served_from_the_cache_the_second_time(api):
