@@ -14,9 +14,6 @@ from mpp_stores.postgres.reader import TableReader
 from mpp_stores.redis.cache import ReplyCache
 from mpp_stores.settings import StoreSettings
 
-# A document only adds where a cited message came from: not worth a long wait.
-DOCUMENT_SECONDS = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -36,7 +33,7 @@ async def open_stores(settings: StoreSettings, breakers: Breakers) -> AsyncItera
         vectors=VectorReader(settings),
         graph=GraphReader(settings),
         tables=TableReader(settings),
-        documents=DocumentReader(settings, timeout_seconds=DOCUMENT_SECONDS),
+        documents=DocumentReader(settings),
         feedback=FeedbackStore(settings),
         cache=ReplyCache(settings, breakers),
     )
