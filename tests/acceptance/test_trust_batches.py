@@ -37,7 +37,7 @@ def test_an_event_that_was_posted_is_in_the_release(settings, publication):
     [posted] = [row for row in publication.after.messages if row["user_id"] == POSTED["user_id"]]
     assert posted["message_id"] == publication.posted["message_id"]
     assert posted["batch"] == publication.posted["batch"]
-    assert posted["attributes"] == {"channel": POSTED["channel"]}
+    assert json.loads(posted["attributes"]) == {"channel": POSTED["channel"]}
 
 
 def test_a_reader_sees_the_former_release_whole_until_the_next_is_published(publication):
