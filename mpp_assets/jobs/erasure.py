@@ -9,7 +9,7 @@ and every place is searched.
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ import pyarrow.dataset as ds
 from pyarrow import compute as pc
 
 from mpp_assets.jobs.mentions import Mention
-from mpp_assets.jobs.retention import drop_unneeded, unpublished_landings
+from mpp_assets.jobs.retention import LANDED_EVENTS, drop_unneeded, unpublished_landings
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
 from mpp_stores import rejections, spool
 from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, fingerprint, visible_files
-from mpp_stores.postgres import feedback
+from mpp_stores.postgres import feedback, materializations
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
 from mpp_stores.settings import StoreSettings
@@ -42,13 +42,26 @@ def scrub_files(settings: StoreSettings, user_id: str) -> dict[str, int]:
     return {"files": sum(count > 0 for count in removed), "records": sum(removed)}
 
 
-def is_published_without(settings: StoreSettings, lake: Lake) -> bool:
-    """Whether a release holds every landing, those of the scrubbed files included."""
+def is_published_without(settings: StoreSettings, lake: Lake, scrubbed_at: datetime) -> bool:
+    """Whether a release holds the batches there were when the files were scrubbed, as they are
+    now.
+
+    Batches that landed since never held the user. Waiting for them as well could last as long
+    as events keep coming.
+    """
+    first_landed = materializations.first_begun(settings, LANDED_EVENTS)
+    before = {batch for batch, begun_at in first_landed.items() if begun_at <= scrubbed_at}
     fingerprints = {batch.batch: batch.fingerprint for batch in lake.summaries()}
     landed = all(
-        fingerprints.get(file.name) == fingerprint(file) for file in visible_files(settings.landing)
+        fingerprints.get(file.name) == fingerprint(file)
+        for file in visible_files(settings.landing)
+        if file.name in before
     )
-    owed = any(batch.touched_days for batch in unpublished_landings(settings, lake))
+    owed = any(
+        batch.touched_days
+        for batch in unpublished_landings(settings, lake)
+        if batch.batch in before
+    )
     return landed and not owed
 
 

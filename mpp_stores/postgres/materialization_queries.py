@@ -32,6 +32,13 @@ ORDER BY partition, materialization DESC
 """
 )
 
+SELECT_FIRST_BEGUN: Final = SQL("""
+SELECT partition, min(begun_at) AS first_begun_at
+FROM {schema}.materializations
+WHERE asset = %(asset)s
+GROUP BY partition
+""")
+
 # A run that is not %(except_run)s is over: runs hold the pipeline's lock one at a time.
 SELECT_DROPPABLE: Final = SQL("""
 SELECT asset, materialization

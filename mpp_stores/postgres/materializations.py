@@ -6,6 +6,7 @@ begun and never completed is what a failed run left behind.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from psycopg.rows import class_row
 from psycopg.sql import Identifier
@@ -81,6 +82,21 @@ def latest(
         except NOTHING_WRITTEN_YET:
             return {}
     return {each.partition: each for each in found}
+
+
+def first_begun(
+    settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
+) -> dict[str, datetime]:
+    """When each partition was first written, by partition, as far as its numbers are kept."""
+    query = queries.SELECT_FIRST_BEGUN.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors(f"read when {asset} was first written"),
+        connect(settings) as connection,
+    ):
+        try:
+            return dict(connection.execute(query, {"asset": asset}).fetchall())
+        except NOTHING_WRITTEN_YET:
+            return {}
 
 
 def droppable(

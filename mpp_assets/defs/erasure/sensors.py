@@ -1,7 +1,8 @@
 """Open erasures become runs, one step after the other."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import dagster as dg
 
@@ -33,13 +34,19 @@ class Step:
 
 
 def next_steps(
-    open_erasures: Sequence[Erasure], *, is_published: bool, release_id: str | None
+    open_erasures: Sequence[Erasure],
+    *,
+    is_published: Callable[[datetime], bool],
+    release_id: str | None,
 ) -> Iterator[Step]:
-    """The step that each erasure is at. One that waits for a release has none."""
+    """The step that each erasure is at. One that waits for a release has none.
+
+    `is_published` says of a moment whether what was scrubbed then is published.
+    """
     for erasure in open_erasures:
         if erasure.scrubbed_at is None:
             yield Step(scrub_user.name, erasure.erasure_id, f"scrub-{erasure.erasure_id}")
-        elif is_published:
+        elif is_published(erasure.scrubbed_at):
             subject = f"complete-{erasure.erasure_id}-{release_id}"
             yield Step(complete_erasure.name, erasure.erasure_id, subject)
 
@@ -55,10 +62,10 @@ def erasure_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     open_erasures = erasures.open_erasures(settings)
     if not open_erasures:
         return dg.SkipReason("no erasure is open")
-    release = current_release(settings)
+    release, lake = current_release(settings), Lake(settings.lake)
     steps = next_steps(
         open_erasures,
-        is_published=is_published_without(settings, Lake(settings.lake)),
+        is_published=lambda scrubbed_at: is_published_without(settings, lake, scrubbed_at),
         release_id=release.release_id if release else None,
     )
     requests = [_request(step, attempt) for step, attempt in due(context.instance, steps)]
