@@ -46,6 +46,9 @@ def up(
         typer.echo(f"Dagster UI  {environment['MPP_DAGSTER_URL']}")
         typer.echo(f"API         {environment['MPP_API_URL']}/docs")
         typer.echo(f"API key     {environment['MPP_API_KEY']}")
+        typer.echo(
+            f"Explorer    {environment['MPP_API_URL']}/explorer#key={environment['MPP_API_KEY']}"
+        )
 
 
 @app.command()

@@ -41,6 +41,7 @@ def test_make_up_prints_the_addresses_and_a_real_recommendation(stack, first_mak
     assert f"Dagster UI  {stack['MPP_DAGSTER_URL']}" in first_make_up
     assert f"API         {stack['MPP_API_URL']}" in first_make_up
     assert f"API key     {stack['MPP_API_KEY']}" in first_make_up
+    assert f"Explorer    {stack['MPP_API_URL']}/explorer#key=" in first_make_up
     assert f"Campaigns for {USER}" in first_make_up
     release = current_release(settings)
     assert release is not None
