@@ -43,12 +43,11 @@ def up(
         raise typer.Exit(1) from error
     if only is None:
         environment = environment_of(stack)
+        api, key = environment["MPP_API_URL"], environment["MPP_API_KEY"]
         typer.echo(f"Dagster UI  {environment['MPP_DAGSTER_URL']}")
-        typer.echo(f"API         {environment['MPP_API_URL']}/docs")
-        typer.echo(f"API key     {environment['MPP_API_KEY']}")
-        typer.echo(
-            f"Explorer    {environment['MPP_API_URL']}/explorer#key={environment['MPP_API_KEY']}"
-        )
+        typer.echo(f"API         {api}/docs")
+        typer.echo(f"API key     {key}")
+        typer.echo(f"Explorer    {api}/explorer#key={key}")
 
 
 @app.command()
