@@ -13,7 +13,7 @@ from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.events.spooling import EventSpool
 from mpp_api.feedback.exposures import ExposureLog
-from mpp_api.identifiers import ID_PATTERN
+from mpp_api.identifiers import StoredId
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
 from mpp_api.releases.watch import ReleaseWatch
@@ -22,24 +22,17 @@ from mpp_api.resilience.legs import Legs
 from mpp_api.security.audit import Audit
 from mpp_api.settings import ApiSettings
 from mpp_api.stores import Stores
-from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 UserId = Annotated[
-    str,
+    StoredId,
     Path(
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=ID_PATTERN,
         description="As in the landed events.",
         examples=["u042"],
     ),
 ]
 CampaignId = Annotated[
-    str,
+    StoredId,
     Path(
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=ID_PATTERN,
         description="As in the landed events.",
         examples=["summer-sale"],
     ),

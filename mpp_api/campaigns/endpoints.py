@@ -1,7 +1,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 
 from mpp_api.campaigns.audience import audience
 from mpp_api.campaigns.schemas import (
@@ -16,9 +16,9 @@ from mpp_api.campaigns.schemas import (
 )
 from mpp_api.campaigns.service import Campaigns
 from mpp_api.campaigns.similar import similar_campaigns
-from mpp_api.dependencies import CampaignId, CurrentLegs, CurrentRelease, OpenStores
+from mpp_api.dependencies import CampaignId, CurrentLegs, OpenStores
 from mpp_api.paging.parameters import DEFAULT_PAGE, PageCursor, PageLimit
-from mpp_api.releases.headers import over_release, release_headers
+from mpp_api.releases.headers import AnnouncedRelease, over_release
 from mpp_api.security.access import READ
 from mpp_stores.bounds import MAX_ID_CHARACTERS
 
@@ -28,9 +28,8 @@ _NOT_FOUND = over_release(HTTPStatus.NOT_FOUND)
 
 
 async def get_campaigns(
-    response: Response, served: CurrentRelease, stores: OpenStores, legs: CurrentLegs
+    served: AnnouncedRelease, stores: OpenStores, legs: CurrentLegs
 ) -> Campaigns:
-    response.headers.update(release_headers(served))
     return Campaigns(served, stores.tables, legs)
 
 
@@ -85,8 +84,7 @@ async def read_campaign_performance(
 async def read_campaign_audience(
     campaign_id: CampaignId,
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
     level: Annotated[
@@ -95,7 +93,6 @@ async def read_campaign_audience(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = "",
 ) -> AudienceReply:
-    response.headers.update(release_headers(served))
     return await audience(
         campaign_id, limit, cursor, level, served=served, tables=stores.tables, legs=legs
     )
@@ -109,8 +106,7 @@ async def read_campaign_audience(
 async def read_similar_campaigns(
     campaign_id: CampaignId,
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
     limit: PageLimit = DEFAULT_PAGE,
@@ -118,7 +114,6 @@ async def read_similar_campaigns(
         bool, Query(description="Leave out campaigns that may not be recommended today.")
     ] = True,
 ) -> SimilarCampaignsReply:
-    response.headers.update(release_headers(served))
     return await similar_campaigns(
         campaign_id,
         limit,

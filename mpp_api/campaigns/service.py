@@ -15,7 +15,8 @@ from mpp_api.campaigns.schemas import (
     TrendingCampaignsReply,
 )
 from mpp_api.errors import UnknownCampaign
-from mpp_api.paging.cursor import Position, StoredId
+from mpp_api.identifiers import StoredId
+from mpp_api.paging.cursor import Position
 from mpp_api.recommendations import values
 from mpp_api.recommendations.fusion import Kind, fuse
 from mpp_api.releases.schemas import ReleaseReply

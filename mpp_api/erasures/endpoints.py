@@ -1,7 +1,8 @@
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from mpp_api.dependencies import (
     CurrentAudit,
@@ -41,31 +42,40 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.delete(
-    "/users/{user_id}",
-    summary="Forget a user",
-    status_code=HTTPStatus.ACCEPTED,
-    responses=_ACCEPTED,
-)
-async def delete_user(
-    user_id: UserId,
+async def get_acceptance(
     response: Response,
     *,
     stores: OpenStores,
     releases: Releases,
     settings: CurrentSettings,
     audit: CurrentAudit,
-) -> ErasureReply:
+) -> Callable[[str], Awaitable[ErasureReply]]:
+    async def accept(user_id: str) -> ErasureReply:
+        async with audit.action("request-erasure") as action:
+            erasure = await service.request_erasure(
+                user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+            )
+            action.subject = erasure.erasure_id
+        response.headers["Location"] = f"/erasures/{erasure.erasure_id}"
+        return erasure
+
+    return accept
+
+
+Acceptance = Annotated[Callable[[str], Awaitable[ErasureReply]], Depends(get_acceptance)]
+
+
+@router.delete(
+    "/users/{user_id}",
+    summary="Forget a user",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_ACCEPTED,
+)
+async def delete_user(user_id: UserId, accept: Acceptance) -> ErasureReply:
     """From now on the user is answered for as an unknown one and cited nowhere; the pipeline
     removes what is stored. A user who was never seen is accepted too: rejected records, which
     this service does not read, may hold the id."""
-    async with audit.action("request-erasure") as action:
-        erasure = await service.request_erasure(
-            user_id, stores.tables, releases, settings.api_leg_timeout_seconds
-        )
-        action.subject = erasure.erasure_id
-    response.headers["Location"] = _location(erasure)
-    return erasure
+    return await accept(user_id)
 
 
 @router.post(
@@ -74,22 +84,8 @@ async def delete_user(
     status_code=HTTPStatus.ACCEPTED,
     responses=_ACCEPTED,
 )
-async def create_erasure(
-    request: ErasureRequest,
-    response: Response,
-    *,
-    stores: OpenStores,
-    releases: Releases,
-    settings: CurrentSettings,
-    audit: CurrentAudit,
-) -> ErasureReply:
-    async with audit.action("request-erasure") as action:
-        erasure = await service.request_erasure(
-            request.user_id, stores.tables, releases, settings.api_leg_timeout_seconds
-        )
-        action.subject = erasure.erasure_id
-    response.headers["Location"] = _location(erasure)
-    return erasure
+async def create_erasure(request: ErasureRequest, accept: Acceptance) -> ErasureReply:
+    return await accept(request.user_id)
 
 
 @router.get(
@@ -106,7 +102,3 @@ async def read_erasure(
         erasure = await service.erasure(erasure_id, stores.tables, settings.api_leg_timeout_seconds)
         action.subject = erasure.erasure_id
     return erasure
-
-
-def _location(erasure: ErasureReply) -> str:
-    return f"/erasures/{erasure.erasure_id}"

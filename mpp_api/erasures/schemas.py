@@ -3,8 +3,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpp_api.identifiers import ID_PATTERN
-from mpp_stores.bounds import MAX_ID_CHARACTERS
+from mpp_api.identifiers import StoredId
 
 
 class ErasureRequest(BaseModel):
@@ -12,9 +11,7 @@ class ErasureRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    user_id: str = Field(
-        min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN, examples=["u042"]
-    )
+    user_id: StoredId = Field(examples=["u042"])
 
 
 class ErasureReply(BaseModel):

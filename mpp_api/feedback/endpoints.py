@@ -14,15 +14,12 @@ from mpp_api.erasures.known import KnownErasures
 from mpp_api.errors import NoRelease, problem_responses
 from mpp_api.feedback.schemas import CampaignFeedbackReply, FeedbackReply, FeedbackRequests
 from mpp_api.feedback.service import FeedbackService
-from mpp_api.identifiers import ID_PATTERN
+from mpp_api.identifiers import StoredId
 from mpp_api.security.access import READ, WRITE
-from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(tags=["feedback"])
 
 _PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-
-AnyId = Annotated[str, Query(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
 
 
 async def get_feedback(
@@ -64,8 +61,8 @@ async def create_feedback(
     responses=_PROBLEMS,
 )
 async def delete_dismissal(
-    user_id: Annotated[AnyId, Query(examples=["u042"])],
-    campaign_id: Annotated[AnyId, Query(examples=["summer-sale"])],
+    user_id: Annotated[StoredId, Query(examples=["u042"])],
+    campaign_id: Annotated[StoredId, Query(examples=["summer-sale"])],
     feedback: FeedbackRecords,
 ) -> None:
     """The campaign can be recommended to the user again. There may have been no dismissal."""

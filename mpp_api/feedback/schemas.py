@@ -8,8 +8,7 @@ from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandl
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from mpp_api.identifiers import ID_PATTERN
-from mpp_stores.bounds import MAX_ID_CHARACTERS
+from mpp_api.identifiers import StoredId
 from mpp_stores.feedback_kind import FeedbackKind
 
 MOST_FEEDBACK: Final = 500
@@ -51,17 +50,12 @@ class FeedbackRequest(BaseModel):
         description="X-Request-Id of the reply that recommended the campaign.",
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     )
-    user_id: str | None = Field(
+    user_id: StoredId | None = Field(
         default=None,
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=ID_PATTERN,
         description="Whom the reply was for. Leave it out in an anonymous session.",
         examples=["u042"],
     )
-    campaign_id: str = Field(
-        min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN, examples=["summer-sale"]
-    )
+    campaign_id: StoredId = Field(examples=["summer-sale"])
     kind: FeedbackKind = Field(
         description="impression: it was on the screen. dismiss: not to be recommended to this "
         "user again.",

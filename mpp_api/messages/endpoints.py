@@ -1,5 +1,5 @@
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -10,32 +10,29 @@ from mpp_api.dependencies import (
     OpenStores,
     Replies,
 )
-from mpp_api.identifiers import ID_PATTERN
+from mpp_api.identifiers import StoredId
 from mpp_api.messages.latest import latest_messages
 from mpp_api.messages.provenance import provenance
 from mpp_api.messages.schemas import LatestMessagesReply, MessageSearchReply, ProvenanceReply
 from mpp_api.messages.search import MessageQuery, MessageSearch
 from mpp_api.paging.parameters import DEFAULT_PAGE, Moment, PageCursor, PageLimit
-from mpp_api.releases.headers import RELEASE_HEADERS, over_release, release_headers
+from mpp_api.releases.headers import (
+    RELEASE_HEADERS,
+    AnnouncedRelease,
+    over_release,
+    release_headers,
+)
 from mpp_api.replies.headers import CACHE_HEADERS, cache_headers
 from mpp_api.security.access import READ
-from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/messages", tags=["messages"], dependencies=[READ])
 
 MAX_QUERY_CHARACTERS = 1_000
 
 
-def _stored_id(example: str) -> Any:
-    return Query(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN, examples=[example])
-
-
 MessageId = Annotated[
-    str,
+    StoredId,
     Path(
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=ID_PATTERN,
         description="As in every reply that cites the message.",
         examples=["2aef79af3ee684d9cc1216ba60db814a"],
     ),
@@ -71,8 +68,8 @@ async def search_messages(
     embedder: Embedder,
     legs: CurrentLegs,
     replies: Replies,
-    campaign_id: Annotated[str | None, _stored_id("summer-sale")] = None,
-    user_id: Annotated[str | None, _stored_id("u042")] = None,
+    campaign_id: Annotated[StoredId | None, Query(examples=["summer-sale"])] = None,
+    user_id: Annotated[StoredId | None, Query(examples=["u042"])] = None,
     since: SentAt = None,
     until: SentAt = None,
     limit: PageLimit = DEFAULT_PAGE,
@@ -87,14 +84,12 @@ async def search_messages(
 @router.get("/latest", summary="The newest messages", responses=over_release(HTTPStatus.CONFLICT))
 async def list_latest_messages(
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = "",
 ) -> LatestMessagesReply:
-    response.headers.update(release_headers(served))
     return await latest_messages(
         limit, cursor, served=served, documents=stores.documents, legs=legs
     )
@@ -108,12 +103,10 @@ async def list_latest_messages(
 async def read_message_provenance(
     message_id: MessageId,
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
 ) -> ProvenanceReply:
-    response.headers.update(release_headers(served))
     return await provenance(
         message_id,
         served=served,

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime
 
+from mpp_api.identifiers import StoredId
 from mpp_api.messages.schemas import LatestMessage, LatestMessagesReply
-from mpp_api.paging.cursor import Position, StoredId, read_page
-from mpp_api.recommendations.errors import ListChanged
+from mpp_api.paging.cursor import Position, read_page
+from mpp_api.paging.errors import ListChanged
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg

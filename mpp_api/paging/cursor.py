@@ -7,18 +7,13 @@ A cursor is the position of that item, with the release whose list it is:
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mpp_api.identifiers import ID_PATTERN
-from mpp_api.recommendations.errors import ListChanged
+from mpp_api.paging.errors import ListChanged
 from mpp_api.releases.served import ServedRelease
-from mpp_stores.bounds import MAX_ID_CHARACTERS
 
-StoredId = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)
-]
 Row = TypeVar("Row")
 
 

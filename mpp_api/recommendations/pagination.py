@@ -17,7 +17,7 @@ from itertools import islice
 
 from pydantic import TypeAdapter, ValidationError
 
-from mpp_api.recommendations.errors import ListChanged
+from mpp_api.paging.errors import ListChanged
 from mpp_api.recommendations.fusion import ScoredCampaign
 
 _CURSOR = TypeAdapter(tuple[str, int, str])

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
-from mpp_api.identifiers import ID_PATTERN
+from mpp_api.identifiers import StoredId
 from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
 
 DEFAULT_LIMIT = 10
@@ -14,7 +14,6 @@ MAX_FILTER_VALUES = 100
 MAX_SESSION_MESSAGES = 20
 MAX_CURSOR_CHARACTERS = 500
 
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=ID_PATTERN)]
 Words = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=r"\S")]
 
@@ -39,10 +38,10 @@ class ListOptions(BaseModel):
     exclude_seen: bool = Field(
         default=True, description="Leave out campaigns the user already engaged with."
     )
-    exclude_ids: list[Id] = Field(
+    exclude_ids: list[StoredId] = Field(
         default=[], max_length=MAX_FILTER_VALUES, description="Leave out these campaigns."
     )
-    include_ids: list[Id] = Field(
+    include_ids: list[StoredId] = Field(
         default=[],
         max_length=MAX_FILTER_VALUES,
         description="Take no others than these campaigns; empty: any.",
@@ -96,7 +95,7 @@ class RecommendationRequest(PageOptions):
 
     model_config = _JSON_TYPES
 
-    user_id: Id | None = Field(
+    user_id: StoredId | None = Field(
         default=None, description="null: an anonymous session.", examples=["u042"]
     )
     text: Text | None = Field(
@@ -122,6 +121,6 @@ class BatchRequest(ListOptions):
 
     model_config = _JSON_TYPES
 
-    user_ids: list[Id] = Field(
+    user_ids: list[StoredId] = Field(
         min_length=1, max_length=MAX_BATCH_USERS, examples=[["u042", "u007"]]
     )

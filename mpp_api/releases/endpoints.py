@@ -1,31 +1,26 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 
 from mpp_api.dependencies import (
     CurrentLegs,
-    CurrentRelease,
     OpenStores,
     Releases,
 )
 from mpp_api.errors import problem_responses
-from mpp_api.identifiers import ID_PATTERN
+from mpp_api.identifiers import StoredId
 from mpp_api.paging.parameters import DEFAULT_PAGE, PageLimit
 from mpp_api.releases import service
-from mpp_api.releases.headers import over_release, release_headers
+from mpp_api.releases.headers import AnnouncedRelease, over_release
 from mpp_api.releases.schemas import ReleaseDetailsReply, ReleasesReply
 from mpp_api.security.access import READ
-from mpp_stores.bounds import MAX_ID_CHARACTERS
 
 router = APIRouter(prefix="/releases", tags=["releases"], dependencies=[READ])
 
 ReleaseId = Annotated[
-    str,
+    StoredId,
     Path(
-        min_length=1,
-        max_length=MAX_ID_CHARACTERS,
-        pattern=ID_PATTERN,
         examples=["19990312T061232Z-33644434"],
     ),
 ]
@@ -41,11 +36,8 @@ async def list_releases(
     legs: CurrentLegs,
     limit: PageLimit = DEFAULT_PAGE,
     before: Annotated[
-        str | None,
+        StoredId | None,
         Query(
-            min_length=1,
-            max_length=MAX_ID_CHARACTERS,
-            pattern=ID_PATTERN,
             description="`next_before` of the page before: those published before this release.",
             examples=["19990312T061232Z-33644434"],
         ),
@@ -58,9 +50,8 @@ async def list_releases(
 
 @router.get("/current", summary="The release that is served", responses=over_release())
 async def read_current_release(
-    response: Response, served: CurrentRelease, stores: OpenStores, legs: CurrentLegs
+    served: AnnouncedRelease, stores: OpenStores, legs: CurrentLegs
 ) -> ReleaseDetailsReply:
-    response.headers.update(release_headers(served))
     return await service.release_details(
         served.release.release_id, served=served, tables=stores.tables, legs=legs
     )

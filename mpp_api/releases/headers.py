@@ -1,8 +1,11 @@
 """What the headers of every reply over a release say of it."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from fastapi import Depends, Response
+
+from mpp_api.dependencies import CurrentRelease
 from mpp_api.errors import problem_responses
 from mpp_api.releases.served import ServedRelease
 
@@ -31,6 +34,15 @@ def release_headers(served: ServedRelease) -> dict[str, str]:
     if served.is_stale:
         headers["X-Release-Stale"] = "true"
     return headers
+
+
+async def announce_release(response: Response, served: CurrentRelease) -> ServedRelease:
+    response.headers.update(release_headers(served))
+    return served
+
+
+AnnouncedRelease = Annotated[ServedRelease, Depends(announce_release)]
+"""The current release, for an endpoint whose reply FastAPI makes: its headers are set."""
 
 
 def over_release(*problems: HTTPStatus) -> dict[int | str, dict[str, Any]]:

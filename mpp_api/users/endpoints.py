@@ -1,11 +1,11 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 
-from mpp_api.dependencies import CurrentLegs, CurrentRelease, OpenStores, UserId
+from mpp_api.dependencies import CurrentLegs, OpenStores, UserId
 from mpp_api.paging.parameters import DEFAULT_PAGE, Moment, PageCursor, PageLimit
-from mpp_api.releases.headers import over_release, release_headers
+from mpp_api.releases.headers import AnnouncedRelease, over_release
 from mpp_api.security.access import READ
 from mpp_api.users.schemas import (
     SimilarUsersReply,
@@ -24,10 +24,7 @@ router = APIRouter(prefix="/users", tags=["users"], dependencies=[READ])
 _NOT_FOUND = over_release(HTTPStatus.NOT_FOUND)
 
 
-async def get_users(
-    response: Response, served: CurrentRelease, stores: OpenStores, legs: CurrentLegs
-) -> Users:
-    response.headers.update(release_headers(served))
+async def get_users(served: AnnouncedRelease, stores: OpenStores, legs: CurrentLegs) -> Users:
     return Users(served, stores.tables, legs)
 
 
@@ -73,8 +70,7 @@ async def read_user_engagement(user_id: UserId, users: CurrentUsers) -> UserEnga
 async def read_user_timeline(
     user_id: UserId,
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
     before: Annotated[
@@ -87,7 +83,6 @@ async def read_user_timeline(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = "",
 ) -> TimelineReply:
-    response.headers.update(release_headers(served))
     return await timeline(
         user_id, before, limit, cursor, served=served, documents=stores.documents, legs=legs
     )
@@ -97,11 +92,9 @@ async def read_user_timeline(
 async def read_similar_users(
     user_id: UserId,
     *,
-    response: Response,
-    served: CurrentRelease,
+    served: AnnouncedRelease,
     stores: OpenStores,
     legs: CurrentLegs,
     limit: PageLimit = DEFAULT_PAGE,
 ) -> SimilarUsersReply:
-    response.headers.update(release_headers(served))
     return await similar_users(user_id, limit, served=served, stores=stores, legs=legs)

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mpp_api.errors import UnknownUser
-from mpp_api.paging.cursor import Position, StoredId, read_page
+from mpp_api.identifiers import StoredId
+from mpp_api.paging.cursor import Position, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg

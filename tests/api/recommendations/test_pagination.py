@@ -1,6 +1,6 @@
 import pytest
 
-from mpp_api.recommendations.errors import ListChanged
+from mpp_api.paging.errors import ListChanged
 from mpp_api.recommendations.fusion import ScoredCampaign
 from mpp_api.recommendations.pagination import Page, page_of
 from tests.api.recommendations.evidence import scored
