@@ -6,7 +6,7 @@ makes it the one that counts; until then nothing that a reader finds has changed
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -63,10 +63,6 @@ def land_batch(
         _write(checked, lake, file.name, landing)
     finally:
         checked.unpersist()
-    # A file that was replaced while it was read is left to its own landing.
-    if counts.users_erased and fingerprint(file) == found:
-        scrub_file(file, erased.includes, None)
-        found = fingerprint(file)
     summary = BatchSummary(
         batch=file.name,
         landing=landing,
@@ -81,6 +77,9 @@ def land_batch(
         touched_days=_touched_days(spark, lake, file.name, landing),
     )
     _replace_landing(lake, summary)
+    # A file that was replaced while it was read is left to its own landing.
+    if counts.users_erased and fingerprint(file) == found:
+        summary = _scrub(lake, file, summary, erased)
     return summary
 
 
@@ -177,6 +176,19 @@ def _touched_days(spark: SparkSession, lake: Lake, batch: str, landing: int) -> 
         found = shared.select("event_day").distinct().collect()
         days.update(_iso(row["event_day"] for row in found))
     return sorted(days)
+
+
+def _scrub(lake: Lake, file: Path, summary: BatchSummary, erased: ErasedSubjects) -> BatchSummary:
+    """The summary says what the file will be before it is: the landing sensor, which may look
+    at any moment, must not take it for a new one."""
+
+    def announce(found: str) -> None:
+        nonlocal summary
+        summary = replace(summary, fingerprint=found)
+        lake.write_summary(summary)
+
+    scrub_file(file, erased.includes, None, before_replacing=announce)
+    return summary
 
 
 def _replace_landing(lake: Lake, summary: BatchSummary) -> None:

@@ -22,13 +22,20 @@ from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, batch_key, fingerprint
 
 
-def scrub_file(file: Path, is_erased: Callable[[str], bool], user_id: str | None) -> int:
+def scrub_file(
+    file: Path,
+    is_erased: Callable[[str], bool],
+    user_id: str | None,
+    before_replacing: Callable[[str], None] = lambda fingerprint: None,
+) -> int:
     """Rewrite a landed file without the records of erased users. Returns how many those were.
 
     A file without any is left as it is. Other records keep their text; white space
     between records does not. Text that names no user, because it cannot be parsed or has
     no such field, is removed as a whole if it mentions `user_id`. Of a damaged
     compressed file that is rewritten, what could not be unpacked is lost.
+
+    `before_replacing` is told the fingerprint that the file is about to have.
     """
     mention = Mention(user_id) if user_id else None
     while True:
@@ -40,8 +47,10 @@ def scrub_file(file: Path, is_erased: Callable[[str], bool], user_id: str | None
             if not removed:
                 return 0
             _copy_without(removed, file, partial)
+            shutil.copystat(file, partial)
             # A file that was replaced meanwhile has other records.
             if fingerprint(file) == found:
+                before_replacing(fingerprint(partial))
                 _replace(file, partial)
                 return len(removed)
 
@@ -112,6 +121,7 @@ def _filter_parquet(file: Path, hashes: pa.Array) -> None:
     kept = table.filter(pc.invert(pc.is_in(table["text_hash"], hashes)))
     with _partial(file) as partial:
         pq.write_table(kept, partial)
+        shutil.copystat(file, partial)
         # Spark refuses a file that does not match its checksum, and takes one without.
         file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
         _replace(file, partial)
@@ -133,8 +143,7 @@ def _partial(file: Path) -> Iterator[Path]:
 
 
 def _replace(file: Path, partial: Path) -> None:
-    """In one step, once the new content is on disk; permissions and times stay."""
-    shutil.copystat(file, partial)
+    """In one step, once the new content is on disk."""
     _sync(partial)
     partial.replace(file)
     _sync(file.parent)

@@ -249,6 +249,23 @@ def test_records_of_erased_users_are_rejected_without_their_text_and_leave_the_f
     assert (summary.fingerprint, file.stat().st_mtime) == (fingerprint(file), 1_767_700_000)
 
 
+def test_the_summary_never_lags_behind_the_file_that_its_landing_rewrites(spark, tmp_path):
+    """The sensor would take the file for a new one, and land it without the rejected record."""
+    file = written(tmp_path, [EVENT, EVENT | {"user_id": "gone"}])
+    seen = []
+
+    class WatchedLake(Lake):
+        def write_summary(self, summary):
+            super().write_summary(summary)
+            seen.append((summary.fingerprint, fingerprint(file)))
+
+    before = fingerprint(file)
+    land(spark, WatchedLake(tmp_path / "lake"), file, subjects=erased("gone"))
+    after = fingerprint(file)
+    assert after != before
+    assert seen == [(before, before), (after, before)]
+
+
 def test_an_erased_user_does_not_freeze_a_batch(spark, lake, tmp_path):
     file = written(tmp_path, [EVENT | {"user_id": "gone", "channel": 1}])
     contract = Contract(unknown_fields=ContractMode.FREEZE)
