@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import count, cycle
+from tempfile import TemporaryFile
 
 import httpx
 
@@ -24,21 +25,25 @@ from benchmarks.http_load import load
 from benchmarks.refresh import DAYS, Pipeline, events, precompute_vectors
 from benchmarks.stores import running_stores
 from mpp_local.ports import LOOPBACK, free_port
+from mpp_stores import api_keys
+from mpp_stores.api_keys import Role
 
 CONCURRENCIES = (1, 8, 32)
 CACHED_REQUESTS = 4_000
 COMPUTED_REQUESTS = 400
 USERS = 50
 READY_SECONDS = 60
+BARE_ROUTE = "benchmarks.bare_route:create_app"
 
 
 @contextmanager
-def served(app: str) -> Iterator[str]:
-    """The address of an app under uvicorn, started as `mpp up` starts the API."""
-    port = free_port(8_100, set(), seed=app)
-    command = [sys.executable, "-m", "uvicorn", "--factory", app, "--host", LOOPBACK]
-    command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen(command)
+def served(*module: str) -> Iterator[str]:
+    """The address of a service, its log kept as `mpp up` keeps the API's: in a file."""
+    port = free_port(8_100, set(), seed=module[-1])
+    command = [sys.executable, "-m", *module, "--host", LOOPBACK, "--port", str(port)]
+    environment = os.environ | {"MPP_API_RATE_LIMIT": "10000000/minute"}
+    with TemporaryFile() as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://{LOOPBACK}:{port}"
     try:
         _wait_for(url)
@@ -57,10 +62,12 @@ def measure(messages: int) -> dict[str, dict[str, dict[str, float]]]:
         pipeline = Pipeline(home)
         pipeline.land("events.json", records)
         pipeline.refresh(0, DAYS - 2)
-        headers = {"X-API-Key": os.environ["MPP_API_KEY"]}
+        record, key = api_keys.issue("benchmark", Role.READ)
+        api_keys.add(home / api_keys.FILE_NAME, record)
+        headers = {"X-API-Key": key.get_secret_value()}
         with (
-            served("mpp_api.main:create_app") as api,
-            served("benchmarks.bare_route:create_app") as bare,
+            served("mpp_api") as api,
+            served("uvicorn", "--no-access-log", "--factory", BARE_ROUTE) as bare,
         ):
             return {
                 "bare route": _measured(bare, cycle(["/"]), CACHED_REQUESTS, headers),

@@ -1,13 +1,31 @@
 """Choosing ports on the loopback interface."""
 
+import fcntl
+import os
 import random
 import socket
-from collections.abc import Collection
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 UNREGISTERED = range(10_000, 32_768)
 """Below the range from which Linux picks the ports of outgoing connections, so that a
 port found free today is not in such use tomorrow."""
+
+
+@contextmanager
+def taking_ports() -> Iterator[None]:
+    """From choosing ports until servers listen on them: one stack of this user at a time.
+
+    Two would find the same ports free, and one would talk to the other's servers.
+    """
+    path = Path(tempfile.gettempdir()) / f"mpp-{os.getuid()}-ports.lock"
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def is_free(port: int) -> bool:
@@ -24,8 +42,8 @@ def is_free(port: int) -> bool:
 def free_port(default: int, taken: Collection[int], seed: str) -> int:
     """The default if it is free, else another free port.
 
-    Ports in `taken` count as used although nothing listens there yet. `seed` makes two
-    stacks that start at the same moment look in different places.
+    Ports in `taken` count as used although nothing listens there yet. `seed` makes the
+    stacks of two users that start at the same moment look in different places.
     """
     candidates = random.Random(seed).sample(UNREGISTERED, k=len(UNREGISTERED))  # noqa: S311
     for port in (default, *candidates):

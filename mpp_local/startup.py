@@ -12,6 +12,7 @@ from mpp_local.component import Component, NotReady
 from mpp_local.engines import ENGINES
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
+from mpp_local.ports import taking_ports
 from mpp_local.services import SERVICES, SERVICES_IN_ORDER
 from mpp_local.services.dagster import prepare_instance
 from mpp_local.stack import Stack
@@ -45,7 +46,7 @@ def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> N
     other external engines, a port was taken meanwhile): then everything restarts with the
     new ones. Raises `StartFailed`.
     """
-    with stack.locked():
+    with stack.locked(), taking_ports():
         if not only_stores:
             ensure_local_key(stack)
         supervisor = _current_supervisor(stack, ENGINES if only_stores else (*ENGINES, *SERVICES))

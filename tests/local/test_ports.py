@@ -1,10 +1,12 @@
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mpp_local.ports import LOOPBACK, free_port, is_free
+from mpp_local.ports import LOOPBACK, free_port, is_free, taking_ports
 from mpp_local.stack import Stack
 
 
@@ -39,3 +41,12 @@ def test_a_remembered_port_is_kept_unless_it_must_be_free_and_is_not(
 
     stack.assign_ports({"redis": taken_port}, must_be_free=True)
     assert stack.ports["redis"] != taken_port
+
+
+def test_while_one_stack_takes_its_ports_another_waits() -> None:
+    script = "from mpp_local.ports import taking_ports\nwith taking_ports(): print('its turn')"
+    with taking_ports():
+        other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.communicate(timeout=2)
+    assert other.communicate(timeout=60)[0] == "its turn\n"
