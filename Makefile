@@ -56,7 +56,7 @@ test: browser lint
 	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.
 	home=$$(mktemp -d); DAGSTER_HOME=$$home $(BIN)/dagster definitions validate; \
 		status=$$?; rm -r $$home; exit $$status
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup
 
 lint: setup
 	$(BIN)/ruff check

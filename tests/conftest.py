@@ -1,12 +1,9 @@
-"""One local stack and one Spark session for the whole test run.
+"""One stack of stores and one Spark session for all tests but those that need their own.
 
 Where `MPP_*` addresses are set already, those stores are used and not started:
 the same suite runs against production engines.
 """
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,37 +17,29 @@ from pyspark.sql import SparkSession
 
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
-from mpp_local.environment import stack_environment
 from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
+from tests.stacks import running_stack
 
-MPP = Path(sys.executable).with_name("mpp")
-IMPATIENT = {"MPP_API_EVENTS_ROTATE_SECONDS": "1"}
-"""A posted event becomes a batch at once."""
+TESTS = Path(__file__).parent
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A running stack of its own; its addresses are in the environment from here on."""
-    home = tmp_path_factory.mktemp("stack")
-    os.environ["MPP_HOME"] = str(home)
-    subprocess.run([MPP, "up"], check=True, env={**os.environ, **IMPATIENT})
-    try:
-        environment = stack_environment(home)
-        os.environ.update(environment)
-        yield environment
-    finally:
-        subprocess.run([MPP, "down"], check=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What `pytest -n 2 --dist loadgroup` runs side by side: each part has stores of its own."""
+    for item in items:
+        part = item.path.relative_to(TESTS).parts[0]
+        group = part if part in {"acceptance", "local"} else "stores"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
-def settings(request: pytest.FixtureRequest) -> StoreSettings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSettings]:
     """The stores whose addresses are set; those of a stack of our own if any is missing."""
     try:
-        return StoreSettings()
+        yield StoreSettings()
     except ValidationError:
-        request.getfixturevalue("stack")
-        return StoreSettings()
+        with running_stack(tmp_path_factory.mktemp("stores"), "--only", "stores"):
+            yield StoreSettings()
 
 
 @pytest.fixture(scope="session")

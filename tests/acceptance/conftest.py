@@ -1,10 +1,11 @@
 """What the README promises, run as a reader would.
 
-These tests come first (by the folder's name), on stores that nobody else has
-written to yet. Their files run in the order of their names, over one stack.
+These tests have a stack of their own, on stores that nobody else has written to. Their
+files run in the order of their names, over that one stack.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -15,46 +16,54 @@ from mpp_stores.milvus.collections import CAMPAIGN_PROFILES, MESSAGES, USER_PROF
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.settings import StoreSettings
 from tests.acceptance import flows
-from tests.acceptance.commands import MPP, run
+from tests.acceptance.commands import run
 from tests.acceptance.dagster_runs import Dagster
+from tests.stacks import running_stack
 
 
-@pytest.fixture(scope="package", autouse=True)
-def only_stores_afterwards(settings: StoreSettings, stack: dict[str, str]) -> Iterator[None]:
-    """The other tests need no Dagster and no API, and share Milvus: its approximate index
-    finds little of the few vectors that they add to many."""
-    yield
-    run(MPP, "down")
-    run(MPP, "up", "--only", "stores")
-    client = MilvusClient(**client_options(settings, connect_seconds=10))
-    for collection in (MESSAGES, USER_PROFILES, CAMPAIGN_PROFILES):
-        client.drop_collection(collection)
-    client.close()
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A whole stack, on which a posted event becomes a batch at once.
+
+    Its vectors go afterwards: on stores that are not the stack's own, an approximate index
+    would find little of the few that other tests add to many.
+    """
+    home = tmp_path_factory.mktemp("stack")
+    with running_stack(home, MPP_API_EVENTS_ROTATE_SECONDS="1") as environment:
+        yield environment
+        with closing(MilvusClient(**client_options(StoreSettings(), connect_seconds=10))) as client:
+            for collection in (MESSAGES, USER_PROFILES, CAMPAIGN_PROFILES):
+                client.drop_collection(collection)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def settings(stack: dict[str, str]) -> StoreSettings:
+    return StoreSettings()
+
+
+@pytest.fixture(scope="package")
 def first_make_up(stack: dict[str, str]) -> str:
     """The output of `make up` on empty stores."""
     return run("make", "up")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(stack: dict[str, str], first_make_up: str) -> Iterator[httpx.Client]:
     key = {KEY_HEADER: stack["MPP_API_KEY"]}
     with httpx.Client(base_url=stack["MPP_API_URL"], headers=key, timeout=30) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dagster(stack: dict[str, str]) -> Dagster:
     return Dagster(stack["MPP_DAGSTER_URL"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def publication(settings: StoreSettings, api: httpx.Client) -> flows.Publication:
     return flows.drop_files(settings, api)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def erased(dagster: Dagster, publication: flows.Publication) -> dict[str, str]:
     return flows.erase_and_withdraw_at_once(dagster)

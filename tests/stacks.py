@@ -1,0 +1,30 @@
+"""Stacks that tests run on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from mpp_local.environment import stack_environment
+
+MPP = Path(sys.executable).with_name("mpp")
+
+
+@contextmanager
+def running_stack(home: Path, *options: str, **variables: str) -> Iterator[dict[str, str]]:
+    """A stack in `home`, its addresses in the environment. `options` are those of `mpp up`,
+    `variables` are in its environment.
+
+    Where addresses are set already, it uses those stores and starts the others.
+    """
+    with patch.dict(os.environ, {"MPP_HOME": str(home), **variables}):
+        try:
+            subprocess.run([MPP, "up", *options], check=True)
+            environment = stack_environment(home)
+            os.environ.update(environment)
+            yield environment
+        finally:
+            subprocess.run([MPP, "down"], check=True)
