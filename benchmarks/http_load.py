@@ -14,18 +14,21 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Load:
-    """Milliseconds from the request's first byte to the reply's last; replies a second."""
+    """Milliseconds from the request's first byte to the reply's last; replies a second. Both are
+    of the requests that were answered; `refused` is the share of those that were told to come
+    back later."""
 
     p50_ms: float
     p95_ms: float
     p99_ms: float
     per_second: float
+    refused: float
 
 
 def load(
     base_url: str, paths: Iterator[str], *, concurrency: int, requests: int, headers: dict[str, str]
 ) -> Load:
-    """Ask for `requests` of the `paths`. Raises `RuntimeError` for any status but 200."""
+    """Ask for `requests` of the `paths`. Raises `RuntimeError` for any status but 200 and 503."""
     return asyncio.run(_load(base_url, paths, concurrency, requests, headers))
 
 
@@ -44,8 +47,8 @@ async def _load(
             path = next(paths)
             started = perf_counter()
             writer.write(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-            await _read_reply(reader, path)
-            durations.append(perf_counter() - started)
+            if await _is_answered(reader, path):
+                durations.append(perf_counter() - started)
         writer.close()
         await writer.wait_closed()
 
@@ -60,13 +63,15 @@ async def _load(
         p95_ms=round(percentiles[94] * 1_000, 2),
         p99_ms=round(percentiles[98] * 1_000, 2),
         per_second=round(len(durations) / elapsed, 1),
+        refused=round(1 - len(durations) / (requests // concurrency * concurrency), 3),
     )
 
 
-async def _read_reply(reader: asyncio.StreamReader, path: str) -> None:
+async def _is_answered(reader: asyncio.StreamReader, path: str) -> bool:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     length = int(head.split("content-length:", 1)[1].split("\r\n", 1)[0])
     body = await reader.readexactly(length)
     status = head.split(" ", 2)[1]
-    if status != "200":
+    if status not in {"200", "503"}:
         raise RuntimeError(f"{path}: {status} {body.decode(errors='replace')}")
+    return status == "200"

@@ -28,8 +28,8 @@ class NoAnswerInTime(StoreUnavailable):
 async def within(seconds: float, store: str, attempted: str, work: Awaitable[T]) -> T:
     """Await `work`, giving it up after `seconds`.
 
-    Raises `NoAnswerInTime` for a late answer, so that callers handle slow
-    and unreachable stores in one place.
+    Raises `NoAnswerInTime` for a late answer and `StoreUnavailable` for work that its
+    driver cancelled, so that callers handle slow and unreachable stores in one place.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -37,6 +37,8 @@ async def within(seconds: float, store: str, attempted: str, work: Awaitable[T])
     except asyncio.CancelledError:
         _give_up(task)
         raise
+    if task.cancelled():
+        raise StoreUnavailable(store, attempted, "its driver cancelled the call")
     if task.done():
         return task.result()
     _give_up(task)

@@ -99,6 +99,17 @@ class NothingAnswered(ApiError):
         )
 
 
+class Overloaded(ApiError):
+    """Those who asked before take longer than this request can wait."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "overloaded"
+    title = "Too many requests at the same time"
+
+    def __init__(self) -> None:
+        super().__init__("too many replies are being computed already; ask again")
+
+
 def problem(
     status: int,
     title: str,

@@ -31,6 +31,7 @@ from mpp_api.releases.endpoints import router as releases
 from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.replies.cache import CachedReplies
 from mpp_api.reports.endpoints import router as reports
+from mpp_api.resilience.admission import Admission
 from mpp_api.resilience.guards import Guards
 from mpp_api.security.access import document_access
 from mpp_api.security.headers import SENT_IF_ABSENT, always_sent
@@ -85,6 +86,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.state.guards = Guards(
             breakers, app.state.metrics, timeout_seconds=settings.api_leg_timeout_seconds
         )
+        app.state.admission = Admission(settings.api_computed_at_once)
         async with (
             open_stores(settings, breakers) as stores,
             open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,

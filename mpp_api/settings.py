@@ -32,6 +32,11 @@ class ApiSettings(ContractSettings):
     api_leg_timeout_seconds: float = Field(
         default=1.2, gt=0, description="How long one store may take before the reply does without."
     )
+    api_computed_at_once: int = Field(
+        default=8,
+        ge=1,
+        description="How many recommendations one process computes at the same time.",
+    )
     api_breaker_failures: int = Field(
         default=5, ge=1, description="After how many failures in a row a store is left alone."
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from mpp_api.dependencies import (
+    CurrentDeadline,
     CurrentLegs,
     CurrentRelease,
     Embedder,
@@ -30,12 +31,16 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def get_recommender(request: Request, embedder: Embedder) -> Recommender:
+async def get_recommender(
+    request: Request, embedder: Embedder, deadline: CurrentDeadline
+) -> Recommender:
     app = request.app.state
     return Recommender(
         stores=app.stores,
         embedder=embedder,
         replies=app.replies,
+        admission=app.admission,
+        deadline=deadline,
         exposures=app.exposures,
         metrics=app.metrics,
         request_id=request.state.request_id,

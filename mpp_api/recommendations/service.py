@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.feedback.exposures import ExposureLog
 from mpp_api.metrics.service import Metrics
@@ -11,6 +12,7 @@ from mpp_api.recommendations.requests import RecommendationRequest
 from mpp_api.recommendations.schemas import RecommendationReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.replies.cache import Answer, CachedReplies, Computed, Keep
+from mpp_api.resilience.admission import Admission
 from mpp_api.resilience.legs import Legs
 from mpp_api.stores import Stores
 from mpp_stores.records import Exposure
@@ -23,6 +25,8 @@ class Recommender:
     stores: Stores
     embedder: TextEmbedder
     replies: CachedReplies
+    admission: Admission
+    deadline: Deadline
     exposures: ExposureLog
     metrics: Metrics
     request_id: str
@@ -32,14 +36,15 @@ class Recommender:
     ) -> Answer:
         """The body is a `RecommendationReply` as JSON.
 
-        Raises `NothingAnswered` when no list can be made, and `ListChanged` for a cursor of
-        another list.
+        Raises `NothingAnswered` when no list can be made, `ListChanged` for a cursor of
+        another list, and `Overloaded`.
         """
         now = datetime.now(UTC)
 
         async def compute() -> Computed:
             answering = Answering(request, served, self.stores, self.embedder, legs, now.date())
-            return self._computed(await answering.reply())
+            async with self.admission.place(self.deadline):
+                return self._computed(await answering.reply())
 
         answer = await self.replies.answer(
             "recommendations",

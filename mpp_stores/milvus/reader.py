@@ -77,6 +77,7 @@ class VectorReader:
         self._client: AsyncMilvusClient | None = None
         self._unanswered = 0
         self._connecting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Connect ahead of the first question. A server that is down is tried again then."""
@@ -84,9 +85,10 @@ class VectorReader:
             await self.ping()
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        self._leave_connection()
+        for task in self._leaving:
+            task.cancel()  # closes at once
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless the server answers."""
@@ -298,23 +300,32 @@ class VectorReader:
                 async with asyncio.timeout(self._timeout):
                     answer = await ask(await self._connected())
             except asyncio.CancelledError:
-                await self._note_unanswered()
+                self._note_unanswered()
                 raise
             except TimeoutError as error:
-                await self._note_unanswered()
+                self._note_unanswered()
                 raise StoreUnavailable(
                     "milvus", attempted, f"no answer within {self._timeout:g} s"
                 ) from error
         self._unanswered = 0
         return answer
 
-    async def _note_unanswered(self) -> None:
+    def _note_unanswered(self) -> None:
         """Connect anew after some questions in a row: nobody tells gRPC that the other end of a
         connection is gone, and it asks only after minutes."""
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_BEFORE_RECONNECT:
             self._unanswered = 0
-            await self.close()
+            self._leave_connection()
+
+    def _leave_connection(self) -> None:
+        """The next question connects anew. Those under way keep theirs for as long as they may
+        take: closing it would cancel them all."""
+        client, self._client = self._client, None
+        if client is not None:
+            task = asyncio.create_task(_close_after(client, self._timeout))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def _connected(self) -> AsyncMilvusClient:
         async with self._connecting:  # one connection, however many first questions
@@ -322,6 +333,13 @@ class VectorReader:
                 client = AsyncMilvusClient(**client_options(self._settings, self._timeout))
                 self._client = await client.__aenter__()
             return self._client
+
+
+async def _close_after(client: AsyncMilvusClient, seconds: float) -> None:
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        await client.close()
 
 
 def _microseconds(moment: datetime) -> int:

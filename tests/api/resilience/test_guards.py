@@ -123,6 +123,14 @@ async def test_a_store_is_not_blamed_for_a_request_that_had_no_time_left_for_it(
     assert app.breakers.state("neo4j") is BreakerState.CLOSED
 
 
+async def test_a_call_that_its_driver_cancelled_has_failed_and_is_no_cancelled_request() -> None:
+    async def dropped() -> str:
+        raise asyncio.CancelledError
+
+    with pytest.raises(StoreUnavailable, match="cancelled"):
+        await App().call(dropped)
+
+
 async def test_work_that_does_not_stop_when_cancelled_delays_nobody() -> None:
     """As a driver does that says goodbye to a server which does not answer."""
     stopped = asyncio.Event()

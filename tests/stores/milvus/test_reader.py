@@ -1,15 +1,17 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from pymilvus import MilvusClient
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
-from mpp_stores.milvus.reader import VectorReader
+from mpp_stores.milvus.reader import UNANSWERED_BEFORE_RECONNECT, VectorReader
 from mpp_stores.milvus.writer import MessageVectors, UserProfiles
 from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
 from mpp_stores.settings import StoreSettings
+from tests.proxy import Proxy
 from tests.stores.milvus.samples import (
     FIRST,
     HOSTILE_IDS,
@@ -270,3 +272,24 @@ async def test_a_server_that_stays_silent_is_unavailable(nobody_answers: StoreSe
 
     with pytest.raises(StoreUnavailable):
         await reader.profile("u-1", materialization=FIRST)
+
+
+async def test_whoever_connects_anew_leaves_the_questions_of_others_alone(
+    settings: StoreSettings,
+) -> None:
+    address = urlsplit(settings.milvus_uri)
+    async with Proxy(address.hostname or "", address.port or 19530) as proxy:
+        reader = VectorReader(
+            settings.model_copy(update={"milvus_uri": f"http://127.0.0.1:{proxy.port}"}), timeout=30
+        )
+        await reader.open()
+        await proxy.hang()
+        patient = asyncio.create_task(reader.ping())
+        for _ in range(UNANSWERED_BEFORE_RECONNECT):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await reader.ping()
+        await proxy.pass_on()
+        await patient
+        await reader.ping()
+        await reader.close()

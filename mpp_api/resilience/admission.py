@@ -1,0 +1,35 @@
+"""How many replies are computed at the same time; the others wait for their turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from mpp_api.deadline import Deadline
+from mpp_api.errors import Overloaded
+
+LONGEST_WAIT: Final = 2 / 3
+"""Of the time that a request has left: the rest is what computing takes."""
+
+
+class Admission:
+    """One an app. Computing takes this process's CPU and a share of every store: more at once
+    than they can do would make all replies late, and the stores look as if they were down
+    (load shedding, Nygard, "Release It!", 2nd ed., 2018).
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._places = asyncio.Semaphore(at_once)
+
+    @asynccontextmanager
+    async def place(self, deadline: Deadline) -> AsyncIterator[None]:
+        """Raises `Overloaded` when none becomes free in time."""
+        try:
+            async with asyncio.timeout(deadline.left() * LONGEST_WAIT):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise Overloaded from error
+        try:
+            yield
+        finally:
+            self._places.release()
