@@ -33,7 +33,7 @@ class ApiSettings(ContractSettings):
         default=1.2, gt=0, description="How long one store may take before the reply does without."
     )
     api_computed_at_once: int = Field(
-        default=8,
+        default=4,
         ge=1,
         description="How many recommendations one process computes at the same time.",
     )

@@ -4,6 +4,7 @@ LIMITS:requests/<key id>/<start of the window, in seconds since 1970>  ->  a num
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from limits.aio.storage import RedisStorage
 from redis import exceptions
@@ -13,6 +14,7 @@ from redis.backoff import NoBackoff
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.settings import StoreSettings
 
+_DEFAULT_PORT = 6379
 # Nobody waits for it but the task that shares the counts.
 _SOCKET_SECONDS = 1.0
 
@@ -26,7 +28,7 @@ class RequestCounts:
             "retry": Retry(NoBackoff(), retries=1),
         }
         self._storage = RedisStorage(
-            f"async+{settings.redis_url.get_secret_value()}",
+            f"async+{_with_port(settings.redis_url.get_secret_value())}",
             implementation="redispy",
             **of_the_driver,
         )
@@ -42,3 +44,11 @@ class RequestCounts:
 
     async def close(self) -> None:
         await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]
+
+
+def _with_port(url: str) -> str:
+    """`limits` needs the port that redis-py takes for granted."""
+    parts = urlsplit(url)
+    if parts.port is None:
+        parts = parts._replace(netloc=f"{parts.netloc.removesuffix(':')}:{_DEFAULT_PORT}")
+    return parts.geturl()

@@ -26,6 +26,7 @@ from tests.api.addresses import NOWHERE
 
 HIT, MISS, BYPASS = CacheOutcome.HIT, CacheOutcome.MISS, CacheOutcome.BYPASS
 INPUTS = {"limit": 5}
+CALLERS = 30
 
 
 @pytest.fixture
@@ -63,6 +64,8 @@ async def cache(
         ReplyCache(settings) as cache,
         Redis.from_url(settings.redis_url.get_secret_value()) as redis,
     ):
+        # Connected as often as a test asks at once: connecting can take longer than an answer may.
+        await asyncio.gather(*(cache.get(key(served), None) for _ in range(CALLERS)))
         yield cache
         await redis.delete(subject_key(subject), key(served))
 
@@ -195,7 +198,7 @@ async def test_after_an_invalidation_the_reply_is_computed_anew(
 
 
 async def test_equal_questions_at_the_same_time_are_computed_once(question: Question) -> None:
-    answers = await question.asked_by(30)
+    answers = await question.asked_by(CALLERS)
     assert question.computed == 1
     assert {answer.body for answer in answers} == {b'{"number": 1}\n'}
 
@@ -206,7 +209,7 @@ async def test_without_redis_equal_questions_at_the_same_time_are_computed_once(
     nowhere = SecretStr(f"redis://127.0.0.1:{NOWHERE}")
     async with ReplyCache(settings.model_copy(update={"redis_url": nowhere})) as cache:
         question = Question(cache, served, subject, Keep.FULL)
-        answers = await question.asked_by(30)
+        answers = await question.asked_by(CALLERS)
     assert question.computed == 1
     assert {answer.outcome for answer in answers} == {BYPASS}
 
