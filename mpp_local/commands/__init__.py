@@ -2,7 +2,16 @@
 
 import typer
 
-from mpp_local.commands import batches, campaigns, checks, erasures, keys, recommendations, releases
+from mpp_local.commands import (
+    batches,
+    campaigns,
+    checks,
+    erasures,
+    keys,
+    orchestration,
+    recommendations,
+    releases,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +27,7 @@ def register(app: typer.Typer) -> None:
         recommendations.recommend,
         recommendations.trace,
         erasures.erase,
+        orchestration.export_airflow,
     ):
         app.command()(command)
     app.add_typer(keys.keys, name="keys")

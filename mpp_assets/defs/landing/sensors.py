@@ -74,7 +74,7 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     landings = decide_landings(
         dict(files_found(settings, time())),
         json.loads(context.cursor or "{}"),
-        lambda batch: _landed_fingerprint(lake, batch),
+        lambda batch: landed_fingerprint(lake, batch),
         BATCHES_A_TICK,
     )
     cursor = json.dumps(landings.requested)
@@ -85,12 +85,8 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         context.log.info("%d more batches are left for the next ticks", landings.remaining)
     known = set(context.instance.get_dynamic_partitions(BATCHES.name or ""))
     new = [batch for batch in landings.batches if batch not in known]
-    requests = [_request_range(new, landings.requested)] if new else []
-    for batch in landings.batches:
-        if batch in known:
-            requests.append(_request_range([batch], landings.requested))
     return dg.SensorResult(
-        run_requests=requests,
+        run_requests=list(requests_for(landings, new)),
         dynamic_partitions_requests=[BATCHES.build_add_request(new)] if new else [],
         cursor=cursor,
     )
@@ -124,11 +120,21 @@ def _files(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _landed_fingerprint(lake: Lake, batch: str) -> str | None:
+def landed_fingerprint(lake: Lake, batch: str) -> str | None:
+    """That of the file, or of the withdrawn one, as it landed last; None before that."""
     summary = lake.summary(batch)
     if summary is None:
         return None
     return withdrawn(summary.fingerprint) if summary.withdrawn else summary.fingerprint
+
+
+def requests_for(landings: Landings, new: list[str]) -> Iterator[dg.RunRequest]:
+    """One run for the new batches, which become partitions side by side; one for each other."""
+    if new:
+        yield _request_range(new, landings.requested)
+    for batch in landings.batches:
+        if batch not in new:
+            yield _request_range([batch], landings.requested)
 
 
 def _request_range(batches: list[str], requested: Mapping[str, str]) -> dg.RunRequest:
