@@ -1,0 +1,82 @@
+"""A real Airflow, with a database of its own, that has the exported DAG."""
+
+import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mpp_assets.airflow_export import DAG_ID
+from mpp_local.tool_environments import ensure
+from tests.acceptance.commands import MPP, PROJECT_ROOT, run
+
+REQUIREMENTS = Path(__file__).with_name("airflow_requirements.txt")
+PARSE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from pendulum import parse
+bag = DagBag(sys.argv[1])
+dag = bag.dags.get(sys.argv[2])
+interval = dag and dag.timetable.infer_manual_data_interval(run_after=parse(sys.argv[3]))
+print(json.dumps({
+    "errors": bag.import_errors,
+    "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks} if dag else {},
+    "interval": [str(end) for end in interval] if interval else [],
+}))
+"""
+STATES = """
+SELECT task_id, state FROM task_instance
+WHERE run_id = (SELECT run_id FROM dag_run ORDER BY id DESC LIMIT 1)
+"""
+
+
+class Airflow:
+    """`folders` has one folder of DAGs for each size of tasks. `environment` is what a worker
+    finds: the stores' addresses and the platform's Python."""
+
+    def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
+        self.folders = {by: home / by for by in ("asset", "group")}
+        self._home = home
+        self._binaries = ensure("airflow", REQUIREMENTS)
+        self._environment = {
+            **os.environ,
+            **environment,
+            "MPP_PYTHON": str(PROJECT_ROOT / ".venv/bin/python"),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        for by, folder in self.folders.items():
+            run(MPP, "export-airflow", str(folder), "--by", by)
+        self._run("airflow", "db", "migrate")
+
+    def parse(self, by: str, run_after: str) -> dict[str, Any]:
+        """What Airflow finds in the file: import errors, tasks with what they wait for, and the
+        data interval of a run at `run_after`."""
+        text = self._run("python", "-c", PARSE, str(self.folders[by]), DAG_ID, run_after).stdout
+        found: dict[str, Any] = json.loads(text.splitlines()[-1])
+        return found
+
+    def test(self, run_after: str, by: str = "group") -> subprocess.CompletedProcess[str]:
+        """Run the whole DAG once, as at that time. Its output is the log of all tasks."""
+        return self._run("airflow", "dags", "test", DAG_ID, run_after, by=by, check=False)
+
+    def states(self) -> dict[str, str]:
+        """How each task of the latest run ended."""
+        with sqlite3.connect(self._home / "airflow.db") as connection:
+            return dict(connection.execute(STATES).fetchall())
+
+    def _run(
+        self, program: str, *arguments: str, by: str = "group", check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [self._binaries / program, *arguments],
+            env={**self._environment, "AIRFLOW__CORE__DAGS_FOLDER": str(self.folders[by])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0 or not check, done.stdout
+        return done
