@@ -68,7 +68,8 @@ fmt: setup
 
 # Exact versions for every machine: no index, no build-specific suffix such as torch's +cpu.
 lock: setup
-	$(BIN)/pip-compile --quiet --extra=dev --extra=local --no-annotate --no-emit-find-links \
+	$(BIN)/pip-compile --quiet --extra=pipeline --extra=cli --extra=local --extra=dev \
+		--no-annotate --no-emit-find-links \
 		--no-emit-index-url --no-emit-options --no-emit-trusted-host --strip-extras \
 		--output-file=requirements.lock pyproject.toml
 	sed -i.bak 's/^\(torch==[0-9.]*\)+.*/\1/' requirements.lock && rm requirements.lock.bak
