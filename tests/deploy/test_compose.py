@@ -1,0 +1,93 @@
+"""What docker-compose.yml promises of every service."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mpp_local.project import PROJECT_ROOT
+from tests.deploy.files import PROFILES, STORES, compose, services, tool
+
+SERVICES = services()
+PUBLISHED = {"api": "8000", "dagster-webserver": "3000", "spark-master": "8080"}
+PUBLISHED |= {"airflow-api-server": "8081"}
+RUNS_ONCE = {"airflow-database"}
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_compose_accepts_every_profile_with_all_that_its_services_wait_for(profile):
+    assert compose(profile)["services"].keys() >= STORES
+
+
+def test_the_profile_of_the_stores_starts_nothing_else():
+    assert compose("stores")["services"].keys() == STORES | {"etcd", "minio"}
+
+
+def test_compose_lint_finds_nothing_else():
+    configuration = ("--config", "deploy/compose-lint.yml")
+    tool("compose-lint", "check", *configuration, "--fail-on", "low", "docker-compose.yml")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_is_of_one_version(name):
+    tag = SERVICES[name]["image"].rpartition(":")[2]
+    assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|RELEASE\.\d{4}-\d\d-\d\dT", tag)
+
+
+@pytest.mark.parametrize("name", SERVICES.keys() - RUNS_ONCE)
+def test_every_service_has_a_health_check(name):
+    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_limits(name):
+    assert SERVICES[name]["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_has_more_privileges_than_it_needs(name):
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service.get("read_only") or name not in OURS
+
+
+def test_only_the_api_and_the_uis_are_published_and_only_on_this_machine():
+    published = {
+        name: port["published"]
+        for name, service in SERVICES.items()
+        for port in service.get("ports", [])
+    }
+    assert published == PUBLISHED
+    assert {p["host_ip"] for s in SERVICES.values() for p in s.get("ports", [])} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("name", STORES | {"etcd", "minio"})
+def test_every_store_keeps_its_data_in_a_named_volume(name):
+    kept = [volume for volume in SERVICES[name]["volumes"] if volume["type"] == "volume"]
+    assert {volume["source"] for volume in kept} <= compose(*PROFILES)["volumes"].keys()
+    assert kept
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_waits_until_what_it_needs_answers(name):
+    for needed, how in SERVICES[name].get("depends_on", {}).items():
+        once = needed in RUNS_ONCE
+        expected = "service_completed_successfully" if once else "service_healthy"
+        assert how["condition"] == expected
+
+
+def test_the_script_makes_every_secret_in_a_folder_that_git_ignores(tmp_path: Path):
+    script = tmp_path / "secrets.sh"
+    script.write_bytes((PROJECT_ROOT / "deploy/secrets.sh").read_bytes())
+    subprocess.run(["sh", script], check=True)
+    made = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
+    named = {Path(secret["file"]) for secret in compose(*PROFILES)["secrets"].values()}
+    assert {file.name for file in named} <= made.keys()
+    for file in named:
+        subprocess.run(["git", "check-ignore", "--quiet", file], cwd=PROJECT_ROOT, check=True)
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    subprocess.run(["sh", script], check=True)
+    assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == made
