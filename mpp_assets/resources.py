@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -15,6 +16,9 @@ from mpp_stores.postgres.lock import pipeline_lock
 
 # Workers run in this interpreter's environment; Spark reads only the variable, not its own option.
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+
+CLASS_ARCHIVE = Path(sys.prefix, "share/marketing-personalization-platform/spark-classes.jsa")
+"""Where `mpp_assets.class_archive` puts it."""
 
 
 class Platform(dg.ConfigurableResource):
@@ -50,7 +54,7 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         "spark.master": settings.master,
         "spark.app.name": "marketing-personalization-platform",
         "spark.driver.memory": settings.driver_memory,
-        "spark.driver.extraJavaOptions": settings.driver_java_options,
+        "spark.driver.extraJavaOptions": _java_options(settings),
         "spark.driver.bindAddress": settings.driver_host,
         "spark.driver.host": settings.driver_host,
         "spark.sql.session.timeZone": "UTC",
@@ -62,6 +66,12 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }
+
+
+def _java_options(settings: SparkSettings) -> str:
+    if not CLASS_ARCHIVE.exists():
+        return settings.driver_java_options
+    return f'{settings.driver_java_options} -XX:SharedArchiveFile="{CLASS_ARCHIVE}"'
 
 
 RESOURCES = {

@@ -13,10 +13,12 @@ for freshness, and ends the same way for what may be tried again and what may no
 
 import argparse
 import logging
+import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import IntEnum
+from threading import Thread
 from time import time
 
 import dagster as dg
@@ -66,12 +68,31 @@ class AssetRunner:
         self._instance = instance
         self._tags = {ORCHESTRATOR_TAG: orchestrator}
 
-    def fail_abandoned_runs(self) -> None:
-        """Those of a process that was killed: Dagster would count them as running for ever,
-        and start nothing else that uses the stores."""
+    def fail_unfinished_runs(self, reason: str) -> None:
+        """Those of a process that ends or was killed: Dagster would count them as running for
+        ever, and start nothing else that uses the stores."""
         unfinished = dg.RunsFilter(tags=self._tags, statuses=NOT_FINISHED_STATUSES)
         for run in self._instance.get_runs(unfinished):
-            self._instance.report_run_failed(run, "the process ended without saying so")
+            self._instance.report_run_failed(run, reason)
+
+    def end_with_its_process(self) -> None:
+        """From here on, SIGTERM ends the run and the process at once.
+
+        Left to Dagster, the interruption is an error of the step, which its retry policy
+        tries again. Signals are therefore watched beside whatever handler is in place.
+        """
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+        def watch() -> None:
+            while os.read(reader, 1)[0] != signal.SIGTERM:
+                pass
+            self.fail_unfinished_runs("the process was asked to end")
+            os._exit(128 + signal.SIGTERM)
+
+        Thread(target=watch, daemon=True).start()
 
     def land(self) -> Status:
         """Land the files that are new, changed or withdrawn, each once.
@@ -157,12 +178,11 @@ def main() -> Status:
     parser.add_argument("--orchestrator", default="command line", help="who asks; a tag of runs")
     arguments = parser.parse_args()
     keys = [dg.AssetKey.from_user_string(name) for name in arguments.assets]
-    # Whoever ends this process asks for the end of its run, not only of the process.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with dg.DagsterInstance.get() as instance:
         repository = definitions.get_repository_def()
         runner = AssetRunner(repository, instance, arguments.orchestrator)
-        runner.fail_abandoned_runs()
+        runner.fail_unfinished_runs("the process ended without saying so")
+        runner.end_with_its_process()
         if landed_events.key in keys:
             keys.remove(landed_events.key)
             if status := runner.land():

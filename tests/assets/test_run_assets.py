@@ -1,5 +1,10 @@
 """Runs of a small repository. tests/acceptance/test_with_airflow.py runs the pipeline's."""
 
+import signal
+import subprocess
+import sys
+from time import sleep
+
 import dagster as dg
 import pytest
 
@@ -95,6 +100,39 @@ def test_a_run_whose_process_was_killed_does_not_count_as_running(instance):
         )
         for by in ("a test", "another")
     )
-    made.fail_abandoned_runs()
+    made.fail_unfinished_runs("killed")
     assert instance.get_run_by_id(ours.run_id).is_failure
     assert not instance.get_run_by_id(others.run_id).is_finished
+
+
+SLEEPER = """
+import sys
+from pathlib import Path
+from time import sleep
+import dagster as dg
+from mpp_assets.run_assets import AssetRunner
+
+@dg.asset(retry_policy=dg.RetryPolicy(max_retries=2))
+def sleeper():
+    Path(sys.argv[1], "sleeping").touch()
+    sleep(60)
+
+jobs = [dg.define_asset_job("job", dg.AssetSelection.all())]
+repository = dg.Definitions(assets=[sleeper], jobs=jobs).get_repository_def()
+with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:
+    runner = AssetRunner(repository, instance, "a test")
+    runner.end_with_its_process()
+    runner.run("job", [sleeper.key])
+"""
+
+
+def test_a_process_that_is_asked_to_end_ends_at_once_and_fails_its_run(tmp_path):
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SLEEPER, str(tmp_path)])
+    while not (tmp_path / "sleeping").exists():
+        assert process.poll() is None
+        sleep(0.1)
+    process.terminate()
+    assert process.wait(20) == 128 + signal.SIGTERM
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        [run] = instance.get_runs()
+        assert run.is_failure
