@@ -2,10 +2,10 @@
 
     python -m mpp_assets.class_archive
 
-writes one (187 MB, half a minute) into this Python's environment, by doing a little of what
+writes one (190 MB, a minute) into this Python's environment, by doing a little of what
 runs do in a JVM that keeps the classes it loaded. Every Spark session then starts from it;
-one without a suitable archive starts without. A JVM takes only an archive of its own build
-and class path, so a new Java or pyspark wants a new one.
+a JVM of another build or class path than the one that wrote it ignores the archive, so a new
+Java or pyspark wants a new one.
 """
 
 import argparse
@@ -45,7 +45,10 @@ _NOBODY = ErasedSubjects(b"", frozenset())
 
 
 def write_archive(file: Path) -> None:
-    """In this process, which has had no Spark session yet."""
+    """In this process, which has had no Spark session yet.
+
+    The file is whole or not there: a JVM crashes on half an archive. Raises `OSError`.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.unlink(missing_ok=True)
@@ -61,6 +64,8 @@ def write_archive(file: Path) -> None:
     java: subprocess.Popen[bytes] = SparkContext._gateway.proc  # type: ignore[union-attr]
     spark.stop()
     java.communicate()  # closes its standard input: it ends, and writes the archive
+    if java.returncode != 0:
+        raise OSError(f"{partial} was not written: the JVM ended with status {java.returncode}")
     partial.replace(file)
 
 
