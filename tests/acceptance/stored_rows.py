@@ -19,14 +19,18 @@ def rows_of(settings: StoreSettings, target_name: str) -> list[dict[str, Any]]:
         return [row for batch in target.read(list(served)) for row in batch.to_pylist()]
 
 
-def stored_rows(settings: StoreSettings) -> dict[str, list[str]]:
-    """Of every target and lake dataset, each row as text, sorted."""
-    rows = {name: _sorted(rows_of(settings, name)) for name in TARGETS}
+def all_rows(settings: StoreSettings) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every target in the served release, and of every lake dataset."""
+    rows = {name: rows_of(settings, name) for name in TARGETS}
     lake = Lake(settings.lake)
     for path in (lake.conversation_events, lake.message_embeddings):
-        table = ds.dataset(path, partitioning="hive").to_table()
-        rows[f"lake/{path.name}"] = _sorted(table.to_pylist())
+        rows[f"lake/{path.name}"] = ds.dataset(path, partitioning="hive").to_table().to_pylist()
     return rows
+
+
+def stored_rows(settings: StoreSettings) -> dict[str, list[str]]:
+    """The same, each row as text, sorted."""
+    return {name: sorted(map(repr, rows)) for name, rows in all_rows(settings).items()}
 
 
 def message_ids(settings: StoreSettings, target_name: str) -> set[str]:
@@ -36,7 +40,3 @@ def message_ids(settings: StoreSettings, target_name: str) -> set[str]:
 def report(settings: StoreSettings) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Path(settings.reports, "analytics_report.json").read_text())
     return found
-
-
-def _sorted(rows: Any) -> list[str]:
-    return sorted(repr(row) for row in rows)

@@ -13,7 +13,6 @@ from mpp_assets.definitions import definitions
 from mpp_assets.run_assets import ORCHESTRATOR_TAG
 from mpp_stores.lake import Lake
 from tests.acceptance.airflow import Airflow
-from tests.acceptance.commands import MPP, run
 from tests.acceptance.flows import DAILY, LATE_DAY, SEED_DAY
 from tests.acceptance.releases import numbers, served
 from tests.acceptance.stored_rows import message_ids, stored_rows
@@ -34,10 +33,7 @@ pytestmark = pytest.mark.usefixtures("first_make_up")
 
 
 @pytest.fixture(scope="module")
-def airflow(stack, dagster, first_make_up, tmp_path_factory) -> Airflow:
-    dagster.wait_until_idle()
-    run(MPP, "down")
-    run(MPP, "up", "--only", "stores")
+def airflow(stack, stores_alone, tmp_path_factory) -> Airflow:
     return Airflow(tmp_path_factory.mktemp("airflow"), stack)
 
 
