@@ -54,6 +54,7 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         "spark.master": settings.master,
         "spark.app.name": "marketing-personalization-platform",
         "spark.driver.memory": settings.driver_memory,
+        "spark.executor.memory": settings.executor_memory,
         "spark.driver.extraJavaOptions": _java_options(settings),
         "spark.driver.bindAddress": settings.driver_host,
         "spark.driver.host": settings.driver_host,

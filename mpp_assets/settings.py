@@ -30,6 +30,7 @@ class SparkSettings(BaseSettings):
     """How to reach Spark. Holds no secret, so definitions load without any store.
 
     `driver_host` is where a cluster's executors reach the driver; it listens nowhere else.
+    `executor_memory` is the heap of each executor of a cluster, without its Python workers.
     `driver_java_options` suit runs of seconds: the JVM's first compiler and its smallest
     garbage collector. Runs of many minutes on `local[*]` are better off without them.
     """
@@ -39,5 +40,6 @@ class SparkSettings(BaseSettings):
     master: str = "local[*]"
     driver_host: str = "127.0.0.1"
     driver_memory: str = "2g"
+    executor_memory: str = "1g"
     driver_java_options: str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     shuffle_partitions: int = 4

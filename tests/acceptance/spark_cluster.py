@@ -12,13 +12,16 @@ from typing import Any
 import httpx
 import pyspark
 
+from mpp_assets.resources import spark_config
+from mpp_assets.settings import SparkSettings
 from mpp_local.ports import LOOPBACK, free_port, taking_ports
 from tests.acceptance.releases import wait_until
 
 SPARK_HOME = Path(pyspark.__file__).parent
 DEPLOY = "org.apache.spark.deploy"
 WORKERS = ("worker-1", "worker-2")
-DAEMON_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+JAVA_OPTIONS = spark_config(SparkSettings())["spark.driver.extraJavaOptions"]
+"""These JVMs live for a minute as well, executors included."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def _process(folder: Path, main_class: str, *arguments: str) -> Iterator["subpro
         "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_WORKER_DIR": str(folder),
         "SPARK_LOCAL_DIRS": str(folder),
-        "SPARK_DAEMON_JAVA_OPTS": DAEMON_OPTIONS,
+        "JAVA_TOOL_OPTIONS": JAVA_OPTIONS,
         "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
     }
     command = [SPARK_HOME / "bin/spark-class", f"{DEPLOY}.{main_class}", *arguments]
