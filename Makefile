@@ -16,7 +16,10 @@ SAMPLE_DATA ?= data/sample_conversations.json
 SAMPLE_CAMPAIGNS ?= data/sample_campaigns.json
 SAMPLE_USER ?= user-011
 
-.PHONY: up down setup browser test lint fmt lock
+# Apart from the other tests: an installation and two whole runs of the pipeline, task by task.
+AIRFLOW_TEST := tests/acceptance/test_with_airflow.py
+
+.PHONY: up down setup browser test test-airflow secrets lint fmt lock
 .DEFAULT_GOAL := up
 
 # Start the stack, ingest the sample, show a recommendation.
@@ -56,7 +59,14 @@ test: browser lint
 	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.
 	home=$$(mktemp -d); DAGSTER_HOME=$$home $(BIN)/dagster definitions validate; \
 		status=$$?; rm -r $$home; exit $$status
-	$(BIN)/pytest --numprocesses=2 --dist=loadgroup
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup --ignore=$(AIRFLOW_TEST)
+
+test-airflow: setup
+	$(BIN)/pytest $(AIRFLOW_TEST)
+
+# Passwords and addresses for docker-compose.yml; kept where they exist.
+secrets:
+	deploy/secrets.sh
 
 lint: setup
 	$(BIN)/ruff check

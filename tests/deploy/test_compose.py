@@ -36,7 +36,7 @@ def test_every_image_is_of_one_version(name):
     assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|RELEASE\.\d{4}-\d\d-\d\dT", tag)
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - RUNS_ONCE)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - RUNS_ONCE))
 def test_every_service_has_a_health_check(name):
     assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
@@ -64,7 +64,7 @@ def test_only_the_api_and_the_uis_are_published_and_only_on_this_machine():
     assert {p["host_ip"] for s in SERVICES.values() for p in s.get("ports", [])} == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("name", STORES | {"etcd", "minio"})
+@pytest.mark.parametrize("name", sorted(STORES | {"etcd", "minio"}))
 def test_every_store_keeps_its_data_in_a_named_volume(name):
     kept = [volume for volume in SERVICES[name]["volumes"] if volume["type"] == "volume"]
     assert {volume["source"] for volume in kept} <= compose(*PROFILES)["volumes"].keys()

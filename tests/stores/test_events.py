@@ -57,6 +57,7 @@ def test_every_way_to_write_a_time_becomes_utc(value, expected):
         "9999-12-31T23:59:59-14:00",
         0,
     ],
+    ids=["2019", "2019 in UTC", "too far ahead", "before year 1", "after year 9999", "1970"],
 )
 def test_times_out_of_range_are_rejected(value):
     assert reasons(EVENT | {"timestamp": value}) == ["timestamp out of range"]
