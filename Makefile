@@ -59,7 +59,7 @@ test: browser lint
 	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.
 	home=$$(mktemp -d); DAGSTER_HOME=$$home $(BIN)/dagster definitions validate; \
 		status=$$?; rm -r $$home; exit $$status
-	$(BIN)/pytest --numprocesses=2 --dist=loadgroup --ignore=$(AIRFLOW_TEST)
+	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder --ignore=$(AIRFLOW_TEST)
 
 test-airflow: setup
 	$(BIN)/pytest $(AIRFLOW_TEST)

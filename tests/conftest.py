@@ -6,7 +6,6 @@ the same suite runs against production engines.
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from dagster_pyspark import LazyPySparkResource
@@ -14,6 +13,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr, ValidationError
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
@@ -21,15 +22,18 @@ from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
 from tests.stacks import running_stack
 
-TESTS = Path(__file__).parent
+
+class PartsSideBySide(LoadScopeScheduling):
+    """`pytest -n 2` runs these parts at the same time, each on stores of its own: the acceptance
+    tests, those that kill engines, all others."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        part = nodeid.split("/")[1]
+        return part if part in {"acceptance", "local"} else "stores"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What `pytest -n 2 --dist loadgroup` runs side by side: each part has stores of its own."""
-    for item in items:
-        part = item.path.relative_to(TESTS).parts[0]
-        group = part if part in {"acceptance", "local"} else "stores"
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PartsSideBySide:
+    return PartsSideBySide(config, log)
 
 
 @pytest.fixture(scope="session")
