@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from mpp_local.component import Component
-from mpp_local.engines import ENGINES
+from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
@@ -65,7 +65,7 @@ priority={priority}
 
 def local_engines(stack: Stack) -> list[Component]:
     """The engines that this stack runs itself."""
-    return [engine for engine in ENGINES if engine.name not in stack.external]
+    return [engine for engine in engines_of(stack) if engine.name not in stack.external]
 
 
 def program_environment(stack: Stack) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mpp_local.api_access import local_key
-from mpp_local.engines import ENGINES
+from mpp_local.engines import engines_of
 from mpp_local.engines.postgres import dagster_url, for_dagster
 from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack
@@ -40,7 +40,7 @@ def environment_of(stack: Stack) -> dict[str, str]:
     }
     if key := local_key(stack):
         environment["MPP_API_KEY"] = key
-    for engine in ENGINES:
+    for engine in engines_of(stack):
         external = stack.external.get(engine.name)
         environment |= engine.environment(stack) if external is None else external
     storage = environment.get("MPP_DAGSTER_POSTGRES_URL")

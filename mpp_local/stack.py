@@ -50,12 +50,14 @@ def home_from_environment() -> Path:
 
 @dataclass
 class Stack:
-    """One stack. `external` maps an engine's name to the `MPP_*` variables that replace it."""
+    """One stack. `external` maps an engine's name to the `MPP_*` variables that replace it,
+    `milvus` names the server in that role, as `MPP_LOCAL_MILVUS` does."""
 
     home: Path
     ports: dict[str, int] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
     external: dict[str, dict[str, str]] = field(default_factory=dict)
+    milvus: str = "lite"
 
     @classmethod
     def load(cls, home: Path) -> "Stack":
@@ -81,7 +83,12 @@ class Stack:
         write_private(
             self.home / STATE_FILE,
             json.dumps(
-                {"ports": self.ports, "passwords": self.passwords, "external": self.external},
+                {
+                    "ports": self.ports,
+                    "passwords": self.passwords,
+                    "external": self.external,
+                    "milvus": self.milvus,
+                },
                 indent=2,
             ),
         )

@@ -9,7 +9,7 @@ from threading import Event
 
 from mpp_local.api_access import ensure_local_key
 from mpp_local.component import Component, NotReady
-from mpp_local.engines import ENGINES
+from mpp_local.engines import chosen_milvus, engines_of
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
 from mpp_local.ports import taking_ports
@@ -49,8 +49,10 @@ def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> N
     with stack.locked(), taking_ports():
         if not only_stores:
             ensure_local_key(stack)
-        supervisor = _current_supervisor(stack, ENGINES if only_stores else (*ENGINES, *SERVICES))
-        _start_phase(stack, supervisor, ENGINES, report)
+        stack.milvus = chosen_milvus(stack, os.environ)
+        engines = engines_of(stack)
+        supervisor = _current_supervisor(stack, engines if only_stores else (*engines, *SERVICES))
+        _start_phase(stack, supervisor, engines, report)
         prepare_instance(stack)
         for group in () if only_stores else SERVICES_IN_ORDER:
             _start_phase(stack, supervisor, group, report)
@@ -63,12 +65,12 @@ def stop_stack(stack: Stack) -> None:
 
 def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor:
     """A running supervisor with the configuration that the environment and free ports ask for."""
-    supervisor = Supervisor(stack)
-    stack.external = declared_external(stack, ENGINES, os.environ)
+    supervisor, engines = Supervisor(stack), engines_of(stack)
+    stack.external = declared_external(stack, engines, os.environ)
     processes = supervisor.processes()
     if not processes:
         supervisor.end_leftovers()
-    for component in (*ENGINES, *SERVICES):
+    for component in (*engines, *SERVICES):
         if component.name not in stack.external:
             process = processes.get(component.name)
             starts = component in wanted and not (process and process.is_started)

@@ -9,7 +9,7 @@ import psutil  # type: ignore[import-untyped]
 from rich.table import Table
 
 from mpp_local.component import Component, NotReady
-from mpp_local.engines import ENGINES
+from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
@@ -42,7 +42,7 @@ def stack_status(stack: Stack) -> list[ComponentStatus]:
     """Ask every component. Takes a few seconds when some do not answer."""
     processes = Supervisor(stack).processes()
     environment = environment_of(stack)
-    components: tuple[Component, ...] = (*ENGINES, *SERVICES)
+    components: tuple[Component, ...] = (*engines_of(stack), *SERVICES)
 
     def status(component: Component) -> ComponentStatus:
         external = component.name in stack.external

@@ -39,7 +39,7 @@ def ensure(name: str, requirements: Sequence[str] | Path) -> Path:
     marker, binaries = environment / MARKER, environment / "bin"
     if not marker.exists():
         environment.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(environment.with_name(f"{environment.name}.lock"), name) as lock:
+        with locked(environment.with_name(f"{environment.name}.lock"), name) as lock:
             if not marker.exists():
                 shutil.rmtree(environment, ignore_errors=True)
                 _build(name, environment, requirements, lock)
@@ -59,18 +59,19 @@ def _digest(requirements: Sequence[str] | Path) -> str:
 
 
 @contextmanager
-def _locked(path: Path, name: str) -> Iterator[IO[str]]:
+def locked(path: Path, name: str) -> Iterator[IO[str]]:
+    """Keep two processes from installing `name` at the same time."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"{name}: another process is installing it; waiting")
+            say(f"{name}: another process is installing it; waiting")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock
 
 
 def _build(name: str, environment: Path, requirements: Sequence[str] | Path, lock: IO[str]) -> None:
-    _say(f"{name}: installing it into {environment}, once")
+    say(f"{name}: installing it into {environment}, once")
     started = time.monotonic()
     log_file = environment.with_name(f"{environment.name}.log")
     arguments = ["-r", str(requirements)] if isinstance(requirements, Path) else requirements
@@ -92,7 +93,7 @@ def _build(name: str, environment: Path, requirements: Sequence[str] | Path, loc
                     f"{name} could not be installed: {_reason(log_file)} "
                     f"({log_file} has all that was said)"
                 )
-    _say(f"{name}: installed in {time.monotonic() - started:.0f} s")
+    say(f"{name}: installed in {time.monotonic() - started:.0f} s")
 
 
 def _followed(
@@ -103,7 +104,7 @@ def _followed(
             return process.wait(PROGRESS_SECONDS)
         except subprocess.TimeoutExpired:
             count = sum(1 for _ in environment.glob("lib/*/site-packages/*.dist-info"))
-            _say(f"{name}: {count} packages in place after {time.monotonic() - started:.0f} s")
+            say(f"{name}: {count} packages in place after {time.monotonic() - started:.0f} s")
 
 
 def _reason(log_file: Path) -> str:
@@ -114,6 +115,7 @@ def _reason(log_file: Path) -> str:
     return said[0] if said else "no reason was given"
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line on stderr, at once."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

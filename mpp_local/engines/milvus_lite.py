@@ -1,27 +1,16 @@
 """milvus-lite's server, in the role of Milvus."""
 
-import logging
-import os
-from collections.abc import Mapping
-from typing import ClassVar
-
-from mpp_local.addresses import without_credentials
-from mpp_local.component import PROBE_TIMEOUT_SECONDS, Engine, NotReady, Program
+from mpp_local.component import Program
+from mpp_local.engines.milvus import MilvusServer
 from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack
 from mpp_local.wheels import python_module
 
 
-class MilvusLite(Engine):
+class MilvusLite(MilvusServer):
     """One process a data folder: the server holds a lock on it."""
 
-    name = "milvus"
     product = "milvus-lite"
-    settings = ("MPP_MILVUS_URI", "MPP_MILVUS_TOKEN")
-    default_ports: ClassVar[Mapping[str, int]] = {"milvus": 19530}
-
-    def environment(self, stack: Stack) -> dict[str, str]:
-        return {"MPP_MILVUS_URI": f"http://{LOOPBACK}:{stack.ports['milvus']}"}
 
     def prepare(self, stack: Stack) -> None:
         stack.engine_folder(self.name)
@@ -37,24 +26,3 @@ class MilvusLite(Engine):
         )
         # INT flushes and closes; TERM would leave the work to the next start's recovery.
         return Program(command, folder, stop_signal="INT")
-
-    def address(self, environment: Mapping[str, str]) -> str:
-        return without_credentials(environment["MPP_MILVUS_URI"])
-
-    def probe(self, environment: Mapping[str, str]) -> None:
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # a refused connection is no news here
-        from pymilvus import MilvusClient, MilvusException  # noqa: PLC0415 - slow to import
-
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-        try:
-            client = MilvusClient(
-                uri=environment["MPP_MILVUS_URI"],
-                token=environment.get("MPP_MILVUS_TOKEN", ""),
-                timeout=PROBE_TIMEOUT_SECONDS,
-            )
-            try:
-                client.list_collections(timeout=PROBE_TIMEOUT_SECONDS)
-            finally:
-                client.close()
-        except MilvusException as error:
-            raise NotReady(str(error)) from error

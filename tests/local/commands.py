@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mpp_local.engines import ENGINES
+from mpp_local.engines import MILVUS_SETTING, engines_of
 from mpp_local.stack import Stack
 from mpp_local.status import ComponentStatus, stack_status
 
@@ -18,8 +18,9 @@ class Mpp:
 
     def __init__(self, home: Path, **external: str) -> None:
         self.home = home
-        settings = {setting for engine in ENGINES for setting in engine.settings}
-        inherited = {name: value for name, value in os.environ.items() if name not in settings}
+        engines = engines_of(Stack(home))
+        own = {MILVUS_SETTING, *(setting for engine in engines for setting in engine.settings)}
+        inherited = {name: value for name, value in os.environ.items() if name not in own}
         self._environment = {**inherited, **external, "MPP_HOME": str(home)}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from mpp_local.cli import app
 from mpp_local.commands.stack import store_settings
-from mpp_local.engines import ENGINES
+from mpp_local.engines import engines_of
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
 
@@ -15,9 +15,9 @@ from mpp_local.stack import Stack
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack as its first start leaves it, which does not run."""
     stack = Stack(tmp_path)
-    for component in (*ENGINES, *SERVICES):
+    for component in (*engines_of(stack), *SERVICES):
         stack.assign_ports(component.default_ports, must_be_free=True)
-    for engine in ENGINES:
+    for engine in engines_of(stack):
         engine.environment(stack)
     stack.save()
     monkeypatch.setenv("MPP_HOME", str(tmp_path))

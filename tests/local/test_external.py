@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mpp_local.engines import ENGINES
+from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
 from mpp_local.services import SERVICES
@@ -15,7 +15,7 @@ MANAGED = "postgresql://analyst:secret@db.example.com:6432/personalization?sslmo
 def stack(tmp_path: Path) -> Stack:
     """A stack as its first start leaves it."""
     stack = Stack(tmp_path)
-    for component in (*ENGINES, *SERVICES):
+    for component in (*engines_of(stack), *SERVICES):
         stack.assign_ports(component.default_ports, must_be_free=False)
     return stack
 
@@ -23,17 +23,17 @@ def stack(tmp_path: Path) -> Stack:
 def test_an_address_brings_the_settings_that_belong_to_it(stack: Stack) -> None:
     declared = {"MPP_NEO4J_URI": "neo4j+s://graph.example.com", "MPP_NEO4J_PASSWORD": "secret"}
 
-    external = declared_external(stack, ENGINES, {**declared, "MPP_HOME": "/somewhere"})
+    external = declared_external(stack, engines_of(stack), {**declared, "MPP_HOME": "/somewhere"})
 
     assert external == {"neo4j": declared}
 
 
 def test_a_password_alone_replaces_no_engine(stack: Stack) -> None:
-    assert declared_external(stack, ENGINES, {"MPP_NEO4J_PASSWORD": "secret"}) == {}
+    assert declared_external(stack, engines_of(stack), {"MPP_NEO4J_PASSWORD": "secret"}) == {}
 
 
 def test_the_addresses_of_the_stack_itself_replace_no_engine(stack: Stack) -> None:
-    assert declared_external(stack, ENGINES, environment_of(stack)) == {}
+    assert declared_external(stack, engines_of(stack), environment_of(stack)) == {}
 
 
 def test_dagster_uses_a_database_beside_an_external_one(stack: Stack) -> None:

@@ -1,7 +1,14 @@
-"""Targets on collections of their own, dropped afterwards: a stack may hold real data."""
+"""The suite runs on milvus-lite and on Milvus's standalone server, or on the server whose address
+is set. Its collections are its own, and dropped afterwards: a stack may hold real data.
+"""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,57 +17,115 @@ from pymilvus import MilvusClient
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.milvus.writer import CampaignProfiles, MessageVectors, UserProfiles
 from mpp_stores.settings import StoreSettings
+from tests.stores.milvus.servers import Lite, Server, Standalone
+
+SERVERS = ["external"] if os.environ.get("MPP_MILVUS_URI") else ["lite", "standalone"]
+EVERY_ROW = 'row_id != ""'
+
+
+@pytest.fixture(scope="package")
+def standalone_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("milvus")
+
+
+@pytest.fixture(scope="package", params=SERVERS)
+def settings(
+    request: pytest.FixtureRequest, settings: StoreSettings, standalone_home: Path
+) -> Iterator[StoreSettings]:
+    if request.param != "standalone":
+        yield settings
+        return
+    server = Standalone(standalone_home, settings)
+    try:
+        server.start()
+        yield server.settings
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest,
+    settings: StoreSettings,
+    standalone_home: Path,
+    tmp_path: Path,
+) -> Iterator[Server]:
+    """A running server that the test may kill; the one that others use, it starts again."""
+    if "standalone" in request.node.callspec.id:
+        yield Standalone(standalone_home, settings)
+        return
+    lite = Lite(tmp_path, _at_port(settings, _free_port()))
+    lite.start()
+    try:
+        yield lite
+    finally:
+        lite.kill()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Targets that all tests share, each finding them empty: Milvus needs seconds to make one."""
+
+    messages: MessageVectors
+    profiles: UserProfiles
+    campaigns: CampaignProfiles
+    names: dict[str, str]
+
+
+@pytest.fixture(scope="package")
+def prepared(settings: StoreSettings) -> Iterator[Prepared]:
+    names = {kind: _new_name(kind) for kind in ("messages", "profiles", "campaigns")}
+    with (
+        MessageVectors(settings, collection=names["messages"]) as messages,
+        UserProfiles(settings, collection=names["profiles"]) as profiles,
+        CampaignProfiles(settings, collection=names["campaigns"]) as campaigns,
+        _client(settings) as client,
+    ):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda target: target.prepare(), (messages, profiles, campaigns)))
+        yield Prepared(messages, profiles, campaigns, names)
+        for name in names.values():
+            client.drop_collection(name)
 
 
 @pytest.fixture
 def client(settings: StoreSettings) -> Iterator[MilvusClient]:
-    client = MilvusClient(
-        settings.milvus_uri, token=settings.milvus_token.get_secret_value(), dedicated=True
-    )
-    yield client
-    client.close()
+    with _client(settings) as client:
+        yield client
 
 
 @pytest.fixture
-def messages_collection(client: MilvusClient) -> Iterator[str]:
-    name = f"test_messages_{uuid4().hex}"
-    yield name
-    client.drop_collection(name)
+def messages_collection(request: pytest.FixtureRequest, client: MilvusClient) -> Iterator[str]:
+    """The name of the collection of `messages`; for a test without it, of one that is not there."""
+    yield from _collection(request, client, "messages")
 
 
 @pytest.fixture
-def profiles_collection(client: MilvusClient) -> Iterator[str]:
-    name = f"test_user_profiles_{uuid4().hex}"
-    yield name
-    client.drop_collection(name)
+def profiles_collection(request: pytest.FixtureRequest, client: MilvusClient) -> Iterator[str]:
+    yield from _collection(request, client, "profiles")
 
 
 @pytest.fixture
-def campaigns_collection(client: MilvusClient) -> Iterator[str]:
-    name = f"test_campaign_profiles_{uuid4().hex}"
-    yield name
-    client.drop_collection(name)
+def campaigns_collection(request: pytest.FixtureRequest, client: MilvusClient) -> Iterator[str]:
+    yield from _collection(request, client, "campaigns")
 
 
 @pytest.fixture
-def messages(settings: StoreSettings, messages_collection: str) -> Iterator[MessageVectors]:
-    with MessageVectors(settings, collection=messages_collection) as target:
-        target.prepare()
-        yield target
+def messages(prepared: Prepared, client: MilvusClient) -> MessageVectors:
+    client.delete(prepared.names["messages"], filter=EVERY_ROW)
+    return prepared.messages
 
 
 @pytest.fixture
-def profiles(settings: StoreSettings, profiles_collection: str) -> Iterator[UserProfiles]:
-    with UserProfiles(settings, collection=profiles_collection) as target:
-        target.prepare()
-        yield target
+def profiles(prepared: Prepared, client: MilvusClient) -> UserProfiles:
+    client.delete(prepared.names["profiles"], filter=EVERY_ROW)
+    return prepared.profiles
 
 
 @pytest.fixture
-def campaigns(settings: StoreSettings, campaigns_collection: str) -> Iterator[CampaignProfiles]:
-    with CampaignProfiles(settings, collection=campaigns_collection) as target:
-        target.prepare()
-        yield target
+def campaigns(prepared: Prepared, client: MilvusClient) -> CampaignProfiles:
+    client.delete(prepared.names["campaigns"], filter=EVERY_ROW)
+    return prepared.campaigns
 
 
 @pytest.fixture
@@ -93,14 +158,6 @@ def nobody_listens(settings: StoreSettings) -> Iterator[StoreSettings]:
 
 
 @pytest.fixture
-def nobody_listens_yet(settings: StoreSettings) -> StoreSettings:
-    """Settings whose Milvus port is free for a server of the test's own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return _at_port(settings, free.getsockname()[1])
-
-
-@pytest.fixture
 def nobody_answers(settings: StoreSettings) -> Iterator[StoreSettings]:
     """Settings whose Milvus port accepts connections and stays silent."""
     with socket.socket() as silent:
@@ -111,3 +168,33 @@ def nobody_answers(settings: StoreSettings) -> Iterator[StoreSettings]:
 
 def _at_port(settings: StoreSettings, port: int) -> StoreSettings:
     return settings.model_copy(update={"milvus_uri": f"http://127.0.0.1:{port}"})
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _new_name(kind: str) -> str:
+    return f"test_{kind}_{uuid4().hex}"
+
+
+@contextmanager
+def _client(settings: StoreSettings) -> Iterator[MilvusClient]:
+    client = MilvusClient(
+        settings.milvus_uri, token=settings.milvus_token.get_secret_value(), dedicated=True
+    )
+    yield client
+    client.close()
+
+
+def _collection(request: pytest.FixtureRequest, client: MilvusClient, kind: str) -> Iterator[str]:
+    if kind in request.fixturenames:
+        prepared: Prepared = request.getfixturevalue("prepared")
+        yield prepared.names[kind]
+        return
+    name = _new_name(kind)
+    yield name
+    client.drop_collection(name)

@@ -28,6 +28,11 @@ from tests.stores.milvus.samples import (
 LAST_NUMBER = 2**63 - 1
 
 
+def message_ids(messages: MessageVectors) -> list[str]:
+    """Of the first materialization. A digest would also flush: seconds, on Milvus."""
+    return [row["message_id"] for row in rows_of(messages.read([FIRST]), "message_id")]
+
+
 def test_messages_are_read_back_exactly(messages: MessageVectors) -> None:
     written = messages_batch(
         [
@@ -62,8 +67,7 @@ def test_writing_a_row_again_leaves_one(messages: MessageVectors) -> None:
     messages.write(messages_batch([message("m-1")]))
     messages.write(messages_batch([message("m-1")]))
 
-    assert messages.digests([FIRST]) == {FIRST: Digest(1, identity_hash(["m-1"]))}
-    assert len(rows_of(messages.read([FIRST]), "message_id")) == 1
+    assert message_ids(messages) == ["m-1"]
 
 
 def test_materializations_stand_side_by_side(messages: MessageVectors) -> None:
@@ -104,29 +108,23 @@ def test_digests_tell_each_materialization_apart(profiles: UserProfiles) -> None
     assert profiles.digests([]) == {}
 
 
-def test_a_drop_removes_whole_materializations_and_no_others(messages: MessageVectors) -> None:
+def test_a_drop_removes_whole_materializations_once_and_no_others(messages: MessageVectors) -> None:
     messages.write(messages_batch([message("m-1"), message("m-2")], FIRST))
     messages.write(messages_batch([message("m-1")], SECOND))
     messages.write(messages_batch([message("m-3")], LAST_NUMBER))
 
     assert messages.drop([FIRST, LAST_NUMBER, 99]) == 3
+    assert messages.drop([FIRST]) == 0
 
     left = messages.digests([FIRST, SECOND, LAST_NUMBER])
     assert [digest.row_count for digest in left.values()] == [0, 1, 0]
-
-
-def test_a_second_drop_finds_nothing(profiles: UserProfiles) -> None:
-    profiles.write(profiles_batch([profile("u-1")]))
-    profiles.drop([FIRST])
-
-    assert profiles.drop([FIRST]) == 0
 
 
 def test_a_drop_of_no_materializations_removes_nothing(messages: MessageVectors) -> None:
     messages.write(messages_batch([message("m-1")]))
 
     assert messages.drop([]) == 0
-    assert messages.digests([FIRST])[FIRST].row_count == 1
+    assert message_ids(messages) == ["m-1"]
 
 
 def test_rows_of_a_user_are_counted_in_every_materialization(messages: MessageVectors) -> None:
@@ -146,7 +144,7 @@ def test_prepare_can_be_repeated_and_keeps_the_rows(messages: MessageVectors) ->
 
     messages.prepare()
 
-    assert messages.digests([FIRST])[FIRST].row_count == 1
+    assert message_ids(messages) == ["m-1"]
 
 
 def test_a_collection_of_an_earlier_version_is_refused_with_the_way_out(
@@ -173,24 +171,25 @@ def test_reading_goes_on_past_one_request_and_past_hostile_ids(
     write_many(settings, messages_collection, 'quoted"', ROWS_PER_REQUEST)
     write_many(settings, messages_collection, "' or 1==1", ROWS_PER_REQUEST + 1)
 
-    ids = [row["message_id"] for row in rows_of(messages.read([FIRST]), "message_id")]
+    ids = message_ids(messages)
 
     assert len(ids) == 2 * ROWS_PER_REQUEST + 1
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE_IDS)
-def test_any_text_is_a_safe_id(messages: MessageVectors, hostile: str) -> None:
-    written = messages_batch([message(hostile, user_id=hostile, campaign_id=hostile)])
+def test_any_text_is_a_safe_id(messages: MessageVectors) -> None:
+    written = messages_batch(
+        [message(hostile, user_id=hostile, campaign_id=hostile) for hostile in HOSTILE_IDS]
+    )
 
     messages.write(written)
-    messages.write(messages_batch([message("m-other", user_id="u-other")]))
 
-    assert rows_of([written], "message_id")[0] in rows_of(messages.read([FIRST]), "message_id")
-    assert messages.digests([FIRST]) == {
-        FIRST: Digest(2, identity_hash([hostile]) + identity_hash(["m-other"]))
-    }
-    assert messages.rows_of_user(hostile) == 1
+    assert rows_of(messages.read([FIRST]), "message_id") == rows_of([written], "message_id")
+    hashes = sum(identity_hash([hostile]) for hostile in HOSTILE_IDS)
+    assert messages.digests([FIRST]) == {FIRST: Digest(len(HOSTILE_IDS), hashes)}
+    assert {hostile: messages.rows_of_user(hostile) for hostile in HOSTILE_IDS} == dict.fromkeys(
+        HOSTILE_IDS, 1
+    )
 
 
 def test_the_longest_ids_and_text_fit_in_any_script(messages: MessageVectors) -> None:
@@ -216,7 +215,7 @@ def test_a_wrong_vector_is_rejected_by_name_and_nothing_is_written(
         messages.write(batch)
 
     assert "m-good" not in str(rejection.value)
-    assert messages.digests([FIRST]) == {FIRST: NOTHING}
+    assert message_ids(messages) == []
 
 
 def test_a_wrong_profile_is_rejected_by_the_users_name(profiles: UserProfiles) -> None:
@@ -234,7 +233,7 @@ def test_two_processes_write_at_once(
         )
         assert list(written) == [500, 500]
 
-    assert messages.digests([FIRST])[FIRST].row_count == 1_000
+    assert len(message_ids(messages)) == 1_000
 
 
 def test_a_collection_that_is_not_loaded_is_loaded_on_use(
@@ -243,7 +242,7 @@ def test_a_collection_that_is_not_loaded_is_loaded_on_use(
     messages.write(messages_batch([message("m-1")]))
     client.release_collection(messages_collection)
 
-    assert messages.digests([FIRST])[FIRST].row_count == 1
+    assert message_ids(messages) == ["m-1"]
 
 
 def test_writing_before_prepare_is_rejected(
