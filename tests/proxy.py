@@ -8,7 +8,7 @@ from typing import Self
 class Proxy:
     """To a server at `host` and `port`, listening at `own_port` of this machine, any by default.
 
-    While hanging, connections are accepted and stay open, and nothing is passed on; what was
+    `is_unused` is set whenever the last connection has been closed. While hanging, connections are accepted and stay open, and nothing is passed on; what was
     said meanwhile is passed on afterwards.
     """
 
@@ -20,6 +20,8 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = own_port
+        self._open_connections = 0
+        self.is_unused = asyncio.Event()
 
     async def pass_on(self) -> None:
         self._seconds = 0.0
@@ -53,6 +55,8 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passing = self._passing
         self._writers.add(writer)
+        self._open_connections += 1
+        self.is_unused.clear()
         # Who stays open for good is cancelled with the event loop.
         with suppress(OSError, asyncio.CancelledError):
             await passing.wait()
@@ -61,6 +65,9 @@ class Proxy:
             await asyncio.gather(
                 self._pump(reader, to_target, passing), self._pump(from_target, writer, passing)
             )
+        self._open_connections -= 1
+        if not self._open_connections:
+            self.is_unused.set()
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, passing: asyncio.Event

@@ -78,6 +78,7 @@ class VectorReader:
         self._unanswered = 0
         self._connecting = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
 
     async def open(self) -> None:
         """Connect ahead of the first question. A server that is down is tried again then."""
@@ -86,9 +87,9 @@ class VectorReader:
 
     async def close(self) -> None:
         self._leave_connection()
-        for task in self._leaving:
-            task.cancel()  # closes at once
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        self._closing.set()
+        await asyncio.gather(*self._leaving)
+        self._closing.clear()
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless the server answers."""
@@ -323,9 +324,15 @@ class VectorReader:
         take: closing it would cancel them all."""
         client, self._client = self._client, None
         if client is not None:
-            task = asyncio.create_task(_close_after(client, self._timeout))
+            task = asyncio.create_task(self._close_later(client))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+
+    async def _close_later(self, client: AsyncMilvusClient) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await self._closing.wait()
+        await client.close()
 
     async def _connected(self) -> AsyncMilvusClient:
         async with self._connecting:  # one connection, however many first questions
@@ -333,13 +340,6 @@ class VectorReader:
                 client = AsyncMilvusClient(**client_options(self._settings, self._timeout))
                 self._client = await client.__aenter__()
             return self._client
-
-
-async def _close_after(client: AsyncMilvusClient, seconds: float) -> None:
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await client.close()
 
 
 def _microseconds(moment: datetime) -> int:

@@ -14,10 +14,11 @@ from uuid import uuid4
 import pytest
 from pymilvus import MilvusClient
 
+from mpp_local.ports import free_port
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.milvus.writer import CampaignProfiles, MessageVectors, UserProfiles
 from mpp_stores.settings import StoreSettings
-from tests.stores.milvus.servers import Lite, Server, Standalone
+from tests.stores.milvus.servers import Lite, Server, Standalone, at_port
 
 SERVERS = ["external"] if os.environ.get("MPP_MILVUS_URI") else ["lite", "standalone"]
 EVERY_ROW = 'row_id != ""'
@@ -54,7 +55,7 @@ def server(
     if "standalone" in request.node.callspec.id:
         yield Standalone(standalone_home, settings)
         return
-    lite = Lite(tmp_path, _at_port(settings, _free_port()))
+    lite = Lite(tmp_path, at_port(settings, free_port(19_530, (), seed=str(tmp_path))))
     lite.start()
     try:
         yield lite
@@ -154,7 +155,7 @@ def nobody_listens(settings: StoreSettings) -> Iterator[StoreSettings]:
     """Settings whose Milvus port is taken by a socket that refuses connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        yield _at_port(settings, taken.getsockname()[1])
+        yield at_port(settings, taken.getsockname()[1])
 
 
 @pytest.fixture
@@ -163,18 +164,7 @@ def nobody_answers(settings: StoreSettings) -> Iterator[StoreSettings]:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        yield _at_port(settings, silent.getsockname()[1])
-
-
-def _at_port(settings: StoreSettings, port: int) -> StoreSettings:
-    return settings.model_copy(update={"milvus_uri": f"http://127.0.0.1:{port}"})
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+        yield at_port(settings, silent.getsockname()[1])
 
 
 def _new_name(kind: str) -> str:

@@ -19,6 +19,11 @@ from mpp_stores.settings import StoreSettings
 from tests.local.commands import Mpp
 
 
+def at_port(settings: StoreSettings, port: int) -> StoreSettings:
+    """The settings, with the Milvus at this port of the machine."""
+    return settings.model_copy(update={"milvus_uri": f"http://127.0.0.1:{port}"})
+
+
 class Server(Protocol):
     @property
     def settings(self) -> StoreSettings: ...

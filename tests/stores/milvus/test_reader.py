@@ -23,6 +23,7 @@ from tests.stores.milvus.samples import (
     profiles_batch,
     vector,
 )
+from tests.stores.milvus.servers import at_port
 
 EAST = vector(1.0)
 NORTH_EAST = vector(0.6, 0.8)
@@ -273,14 +274,16 @@ async def test_a_server_that_stays_silent_is_unavailable(nobody_answers: StoreSe
         await reader.profile("u-1", materialization=FIRST)
 
 
+def proxy_to(settings: StoreSettings) -> Proxy:
+    address = urlsplit(settings.milvus_uri)
+    return Proxy(address.hostname or "", address.port or 19530)
+
+
 async def test_whoever_connects_anew_leaves_the_questions_of_others_alone(
     settings: StoreSettings,
 ) -> None:
-    address = urlsplit(settings.milvus_uri)
-    async with Proxy(address.hostname or "", address.port or 19530) as proxy:
-        reader = VectorReader(
-            settings.model_copy(update={"milvus_uri": f"http://127.0.0.1:{proxy.port}"}), timeout=30
-        )
+    async with proxy_to(settings) as proxy:
+        reader = VectorReader(at_port(settings, proxy.port), timeout=30)
         await reader.open()
         await proxy.hang()
         patient = asyncio.create_task(reader.ping())
@@ -292,3 +295,13 @@ async def test_whoever_connects_anew_leaves_the_questions_of_others_alone(
         await patient
         await reader.ping()
         await reader.close()
+
+
+async def test_closing_ends_the_connection(settings: StoreSettings) -> None:
+    async with proxy_to(settings) as proxy:
+        reader = VectorReader(at_port(settings, proxy.port), timeout=30)
+        await reader.ping()
+        assert not proxy.is_unused.is_set()
+        await reader.close()
+        async with asyncio.timeout(10):
+            await proxy.is_unused.wait()
