@@ -8,8 +8,8 @@ from typing import Self
 class Proxy:
     """To a server at `host` and `port`, listening at `own_port` of this machine, any by default.
 
-    `is_unused` is set whenever the last connection has been closed. While hanging, connections are accepted and stay open, and nothing is passed on; what was
-    said meanwhile is passed on afterwards.
+    While hanging, connections are accepted and stay open, and nothing is passed on; what was
+    said meanwhile is passed on afterwards. `is_unused` is set whenever the last one was closed.
     """
 
     def __init__(self, host: str, port: int, own_port: int = 0) -> None:
