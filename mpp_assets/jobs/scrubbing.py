@@ -26,7 +26,7 @@ def scrub_file(
     file: Path,
     is_erased: Callable[[str], bool],
     user_id: str | None,
-    before_replacing: Callable[[str], None] = lambda fingerprint: None,
+    before_replacing: Callable[[str], None] | None = None,
 ) -> int:
     """Rewrite a landed file without the records of erased users. Returns how many those were.
 
@@ -47,11 +47,9 @@ def scrub_file(
             if not removed:
                 return 0
             _copy_without(removed, file, partial)
-            shutil.copystat(file, partial)
             # A file that was replaced meanwhile has other records.
             if fingerprint(file) == found:
-                before_replacing(fingerprint(partial))
-                _replace(file, partial)
+                _replace(file, partial, before_replacing)
                 return len(removed)
 
 
@@ -121,7 +119,6 @@ def _filter_parquet(file: Path, hashes: pa.Array) -> None:
     kept = table.filter(pc.invert(pc.is_in(table["text_hash"], hashes)))
     with _partial(file) as partial:
         pq.write_table(kept, partial)
-        shutil.copystat(file, partial)
         # Spark refuses a file that does not match its checksum, and takes one without.
         file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
         _replace(file, partial)
@@ -142,9 +139,14 @@ def _partial(file: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _replace(file: Path, partial: Path) -> None:
-    """In one step, once the new content is on disk."""
+def _replace(
+    file: Path, partial: Path, before_replacing: Callable[[str], None] | None = None
+) -> None:
+    """In one step, once the new content is on disk; permissions and times stay."""
+    shutil.copystat(file, partial)
     _sync(partial)
+    if before_replacing:
+        before_replacing(fingerprint(partial))
     partial.replace(file)
     _sync(file.parent)
 
