@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.stores import running_stores
 from mpp_assets.definitions import definitions
+from mpp_assets.partitions import range_tags
 from mpp_assets.resources import RESOURCES
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
@@ -92,11 +93,7 @@ class Pipeline:
 
     def refresh(self, first: int, last: int, *, publish: bool = True) -> float:
         days = [(FIRST_DAY + timedelta(days=day)).date().isoformat() for day in (first, last)]
-        tags = {
-            "dagster/asset_partition_range_start": days[0],
-            "dagster/asset_partition_range_end": days[1],
-        }
-        return self._seconds("refresh" if publish else "refresh_days", tags)
+        return self._seconds("refresh" if publish else "refresh_days", range_tags(*days))
 
     def _seconds(self, job: str, tags: dict[str, str]) -> float:
         started = perf_counter()

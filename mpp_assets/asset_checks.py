@@ -14,6 +14,7 @@ from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.parity import difference, differing_days
 from mpp_assets.jobs.store_sink import NO_PARTITION
 from mpp_assets.jobs.vector_quality import ids_of_bad_vectors
+from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
@@ -43,8 +44,8 @@ def checked_days(
     }
     tags = context.run.tags
     only = tags.get("dagster/partition")
-    first = tags.get("dagster/asset_partition_range_start", only)
-    last = tags.get("dagster/asset_partition_range_end", only)
+    first = tags.get(RANGE_START_TAG, only)
+    last = tags.get(RANGE_END_TAG, only)
     if first is None or last is None:
         return newest
     return {

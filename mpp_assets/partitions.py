@@ -7,6 +7,9 @@ import dagster as dg
 
 from mpp_stores.events import FIRST_EVENT_DAY
 
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
 # One partition a landed file, added when the file lands.
 BATCHES = dg.DynamicPartitionsDefinition(name="batches")
 
@@ -15,6 +18,11 @@ EVENT_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_EVENT_DAY.isoformat()
 
 # A day's events can be in any batch.
 FROM_EVERY_BATCH = dg.AllPartitionMapping()
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags by which Dagster knows a run of all partitions from one to another."""
+    return {RANGE_START_TAG: first, RANGE_END_TAG: last}
 
 
 def event_days(context: dg.AssetExecutionContext) -> Sequence[date]:

@@ -38,7 +38,7 @@ from mpp_assets.defs.landing.sensors import (
     requests_for,
 )
 from mpp_assets.jobs.owed_days import owed_days
-from mpp_assets.partitions import BATCHES
+from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 
@@ -130,11 +130,12 @@ class AssetRunner:
         if not daily:
             return self.run(job, keys)
         settings = PipelineSettings()
-        *earlier, last = day_ranges({day, *owed_days(settings, Lake(settings.lake))})
-        for days in earlier:
-            if status := self.run(job, daily, _range_tags(days)):
+        ranges = day_ranges({day, *owed_days(settings, Lake(settings.lake))})
+        *earlier, last = (range_tags(*map(date.isoformat, days)) for days in ranges)
+        for tags in earlier:
+            if status := self.run(job, daily, tags):
                 return status
-        return self.run(job, keys, _range_tags(last))
+        return self.run(job, keys, last)
 
     def run(
         self,
@@ -161,14 +162,6 @@ class AssetRunner:
             logging.getLogger(__name__).exception("the run failed")
             return Status.FAILED
         return Status.DONE
-
-
-def _range_tags(days: tuple[date, date]) -> dict[str, str]:
-    first, last = days
-    return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
 
 
 def main() -> Status:

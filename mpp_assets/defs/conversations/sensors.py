@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from mpp_assets.jobs.retention import unpublished_landings
+from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 
@@ -118,8 +119,7 @@ def _requests(refresh: Refresh) -> Iterator[dg.RunRequest]:
             job_name="refresh" if is_last else "refresh_days",
             tags={
                 LANDINGS_TAG: refresh.token,
-                "dagster/asset_partition_range_start": first.isoformat(),
-                "dagster/asset_partition_range_end": last.isoformat(),
+                **range_tags(first.isoformat(), last.isoformat()),
             },
         )
 

@@ -9,7 +9,7 @@ from time import time
 import dagster as dg
 
 from mpp_assets.defs.landing.assets import landed_events
-from mpp_assets.partitions import BATCHES
+from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake, fingerprint, visible_files
 
@@ -144,8 +144,5 @@ def _request_range(batches: list[str], requested: Mapping[str, str]) -> dg.RunRe
         return dg.RunRequest(run_key=f"{first}@{requested[first]}", partition_key=first)
     return dg.RunRequest(
         run_key=f"{first}@{requested[first]}+{len(batches)}",
-        tags={
-            "dagster/asset_partition_range_start": first,
-            "dagster/asset_partition_range_end": last,
-        },
+        tags=range_tags(first, last),
     )
