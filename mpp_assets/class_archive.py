@@ -74,9 +74,7 @@ def _exercise(spark: SparkSession, folder: Path) -> None:
     file, lake = folder / "events.json", Lake(folder / "lake")
     file.write_text(json.dumps([_EVENT, {"user_id": ""}]))
     land_batch(spark, lake, file, landing=1, contract=Contract(), erased=_NOBODY)
-    days = [lake.data_through()]
-    build_conversation_events(spark, lake, days)
-    days = [lake.data_through()]
+    days = lake.days_of(lake.landed(file.name, landing=1))
     build_conversation_events(spark, lake, days)
     events = read_conversation_events(spark, lake, days)
     digests_by_day(events, days)
