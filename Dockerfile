@@ -46,9 +46,9 @@ RUN pip install --no-deps .
 # Airflow's packages do not fit the platform's; psycopg2 and asyncpg are for its database.
 FROM base AS airflow-requirements
 ENV PIP_NO_CACHE_DIR=1
-COPY tests/acceptance/airflow_requirements.txt ./
+COPY deploy/airflow.txt ./
 RUN python -m venv /opt/airflow \
-    && /opt/airflow/bin/pip install --requirement airflow_requirements.txt \
+    && /opt/airflow/bin/pip install --requirement airflow.txt \
         asyncpg==0.32.0 psycopg2-binary==2.9.13
 
 FROM base AS api

@@ -12,7 +12,7 @@ from mpp_assets.airflow_export import DAG_ID
 from mpp_local.tool_environments import ensure
 from tests.acceptance.commands import MPP, PROJECT_ROOT, run
 
-REQUIREMENTS = Path(__file__).with_name("airflow_requirements.txt")
+REQUIREMENTS = PROJECT_ROOT / "deploy/airflow.txt"
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
