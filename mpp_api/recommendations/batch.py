@@ -10,7 +10,8 @@ from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.legs import Legs
 
 AT_ONCE = 8
-"""Replies of one batch that are computed at the same time: more would only queue at the stores."""
+"""Replies of one batch that are asked for at the same time: all at once would keep other requests
+waiting for their turn (`Admission`)."""
 
 
 async def recommend_to_many(
