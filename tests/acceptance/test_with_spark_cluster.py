@@ -68,23 +68,33 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def on_the_cluster(settings, publication, stores_alone, cluster) -> Run:
-    """A file is landed again, and its day and the one before are materialized again."""
+    """A file is landed again, and its day and the one before are materialized again.
+
+    Everything is up to date before, whatever a refresh that failed has left.
+    """
+    materialize("local[*]")
     before = state(settings)
     forget_vectors(PipelineSettings(), SEED_DAY)
     file = settings.landing / SEED
     landed = file.stat().st_mtime_ns
     os.utime(file, ns=(landed, landed + 1))
+    log = materialize(cluster.master_url)
+    wait_until(lambda: not cluster.state()["activeapps"])
+    return Run(before, state(settings), log)
+
+
+def materialize(spark_master: str) -> str:
+    """Land what is due, materialize and publish; the log."""
     done = subprocess.run(
         [sys.executable, "-m", "mpp_assets.run_assets", "--day", LATE_DAY, *ASSETS],
-        env={**os.environ, "MPP_SPARK_MASTER": cluster.master_url},
+        env={**os.environ, "MPP_SPARK_MASTER": spark_master},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    wait_until(lambda: not cluster.state()["activeapps"])
-    return Run(before, state(settings), done.stdout)
+    return done.stdout
 
 
 def forget_vectors(settings: PipelineSettings, day: str) -> None:
