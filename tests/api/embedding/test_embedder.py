@@ -1,6 +1,7 @@
 """The real model, loaded once for the whole file."""
 
 import asyncio
+import gc
 import math
 from collections.abc import AsyncIterator, Sequence
 
@@ -54,6 +55,14 @@ async def test_texts_become_the_unit_vectors_that_the_pipeline_writes(
     lamp, light, card = (np.array(vector) for vector in vectors)
     assert lamp @ light > lamp @ card
     assert await embedder.embed([]) == []
+
+
+async def test_the_garbage_collector_passes_a_warm_model_by(embedder: TextEmbedder) -> None:
+    await embedder.warm_up()
+    try:
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()
 
 
 async def test_texts_that_arrive_while_the_model_is_busy_are_embedded_together(
