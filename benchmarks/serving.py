@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import count, cycle
 from tempfile import TemporaryFile
@@ -69,6 +69,7 @@ def measure(messages: int) -> dict[str, dict[str, dict[str, float]]]:
             served("mpp_api") as api,
             served("uvicorn", "--no-access-log", "--factory", BARE_ROUTE) as bare,
         ):
+            _wait_for(f"{api}/messages/search?q=tent", headers)  # the model is loaded by then
             return {
                 "bare route": _measured(bare, cycle(["/"]), CACHED_REQUESTS, headers),
                 "cached": _measured(
@@ -105,17 +106,15 @@ def _never_asked(users: list[str], options: str = "") -> Iterator[str]:
         yield f"/recommendations/{user}?min_score={number / 1e9:.9f}{options}"
 
 
-def _wait_for(url: str) -> None:
+def _wait_for(url: str, headers: dict[str, str] | None = None) -> None:
+    """Until it answers without an error of the server's."""
     give_up = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+    while time.monotonic() < give_up:
+        with suppress(httpx.TransportError):
+            if not httpx.get(url, headers=headers).is_server_error:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} is not ready after {READY_SECONDS} s")
 
 
 if __name__ == "__main__":
