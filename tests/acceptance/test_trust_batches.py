@@ -18,7 +18,7 @@ from tests.acceptance.flows import (
     SEED,
     SEED_DAY,
 )
-from tests.acceptance.releases import numbers, served
+from tests.acceptance.releases import numbers, served, wait_until
 from tests.acceptance.stored_rows import message_ids, report, rows_of
 
 SEED_EVENTS = (PROJECT_ROOT / "data" / SEED).read_text().splitlines()
@@ -95,8 +95,11 @@ def test_a_rollback_serves_the_earlier_release_and_its_report_at_once(api, setti
 
 def reply_of(api: httpx.Client, path: str, release_id: str) -> dict:
     """The API looks for the served release about once a second."""
-    for _ in range(100):
-        reply = api.get(path).json()
-        if reply["release"]["release_id"] == release_id:
-            return reply
-    raise AssertionError(f"the API does not serve {release_id}")
+    reply = {}
+
+    def is_of_the_release() -> bool:
+        reply.update(api.get(path).json())
+        return reply["release"]["release_id"] == release_id
+
+    wait_until(is_of_the_release)
+    return reply
