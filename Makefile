@@ -8,6 +8,10 @@ READY := $(VENV)/.ready
 PIP_VERSION := 26.3
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 
+# Packages are compiled when they are first imported, and that has to be kept: without it, every
+# process compiles Dagster anew, two seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The newest suitable Python that starts; choose another with `make PYTHON=/path/to/python3.12`.
 PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11; do \
 	$$python -c "" 2>/dev/null && { echo $$python; break; }; done),python3)
