@@ -25,11 +25,11 @@ from tests.stacks import running_stack
 
 class PartsSideBySide(LoadScopeScheduling):
     """`pytest -n 2` runs these parts at the same time, each on stores of its own: the acceptance
-    tests, those that kill engines, all others."""
+    tests, those that kill engines, those without Dagster's daemon, all others."""
 
     def _split_scope(self, nodeid: str) -> str:
         part = nodeid.split("/")[1]
-        return part if part in {"acceptance", "local"} else "stores"
+        return part if part in {"acceptance", "local", "orchestration"} else "stores"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PartsSideBySide:

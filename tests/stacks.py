@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+from mpp_local.engines import engines_of
 from mpp_local.environment import stack_environment
+from mpp_local.stack import Stack
 
 MPP = Path(sys.executable).with_name("mpp")
 
@@ -28,3 +30,13 @@ def running_stack(home: Path, *options: str, **variables: str) -> Iterator[dict[
             yield environment
         finally:
             subprocess.run([MPP, "down"], check=True)
+
+
+@contextmanager
+def without_addresses(home: Path) -> Iterator[None]:
+    """A stack that starts meanwhile in `home` has engines of its own."""
+    with patch.dict(os.environ):
+        for engine in engines_of(Stack(home)):
+            for setting in engine.settings:
+                os.environ.pop(setting, None)
+        yield

@@ -16,7 +16,7 @@ from mpp_stores.milvus.collections import CAMPAIGN_PROFILES, MESSAGES, USER_PROF
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.settings import StoreSettings
 from tests.acceptance import flows
-from tests.acceptance.commands import MPP, run
+from tests.acceptance.commands import run
 from tests.acceptance.dagster_runs import Dagster
 from tests.stacks import running_stack
 
@@ -67,11 +67,3 @@ def publication(settings: StoreSettings, api: httpx.Client) -> flows.Publication
 @pytest.fixture(scope="package")
 def erased(dagster: Dagster, publication: flows.Publication) -> dict[str, str]:
     return flows.erase_and_withdraw_at_once(dagster)
-
-
-@pytest.fixture(scope="package")
-def stores_alone(dagster: Dagster, first_make_up: str) -> None:
-    """From here on nothing happens by itself: Dagster's daemon does not run."""
-    dagster.wait_until_idle()
-    run(MPP, "down")
-    run(MPP, "up", "--only", "stores")

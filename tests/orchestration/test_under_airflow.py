@@ -1,4 +1,4 @@
-"""The pipeline under real Airflow, with the stores alone: Dagster's daemon does not run."""
+"""The pipeline under real Airflow."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from mpp_assets.airflow_export import GROUPINGS, export_tasks
 from mpp_assets.definitions import definitions
 from mpp_assets.run_assets import ORCHESTRATOR_TAG
 from mpp_stores.lake import Lake
-from tests.acceptance.airflow import Airflow
 from tests.acceptance.flows import DAILY, LATE_DAY, SEED_DAY
 from tests.acceptance.releases import numbers, served
 from tests.acceptance.stored_rows import message_ids, stored_rows
+from tests.orchestration.airflow import Airflow
 
 AFTER_SEED_DAY = "2026-11-19T00:30:00+00:00"
 BATCH = "landed-by-airflow.jsonl"
@@ -29,11 +29,11 @@ EVENT = {
 GRAPH = definitions.get_repository_def().asset_graph
 TASKS = [task.task_id for task in export_tasks(GRAPH, GROUPINGS["group"])]
 
-pytestmark = pytest.mark.usefixtures("first_make_up")
+pytestmark = pytest.mark.usefixtures("materialized")
 
 
 @pytest.fixture(scope="module")
-def airflow(stack, stores_alone, tmp_path_factory) -> Airflow:
+def airflow(stack, tmp_path_factory) -> Airflow:
     return Airflow(tmp_path_factory.mktemp("airflow"), stack)
 
 

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,17 +14,15 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
-from mpp_assets.definitions import definitions
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.flows import LATE_DAY, SEED, SEED_DAY
+from tests.acceptance.flows import SEED, SEED_DAY
 from tests.acceptance.releases import numbers, served, wait_until
-from tests.acceptance.spark_cluster import WORKERS, SparkCluster, running_cluster
 from tests.acceptance.stored_rows import all_rows, report
+from tests.orchestration.materializing import ASSETS, materialize
+from tests.orchestration.spark_cluster import WORKERS, SparkCluster, running_cluster
 
-GRAPH = definitions.get_repository_def().asset_graph
-ASSETS = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())
 PUBLISHED = [name for name in ASSETS if name != "postgres/serving_release"]
 VECTOR_TOLERANCE = 1e-6
 """Of numbers of unit vectors: float32 rounds differently when a text shares a batch with others."""
@@ -67,12 +63,8 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def on_the_cluster(settings, publication, stores_alone, cluster) -> Run:
-    """A file is landed again, and its day and the one before are materialized again.
-
-    Everything is up to date before, whatever a refresh that failed has left.
-    """
-    materialize("local[*]")
+def on_the_cluster(settings, materialized, cluster) -> Run:
+    """A file is landed again, and its day and the one before are materialized again."""
     before = state(settings)
     forget_vectors(PipelineSettings(), SEED_DAY)
     file = settings.landing / SEED
@@ -81,20 +73,6 @@ def on_the_cluster(settings, publication, stores_alone, cluster) -> Run:
     log = materialize(cluster.master_url)
     wait_until(lambda: not cluster.state()["activeapps"])
     return Run(before, state(settings), log)
-
-
-def materialize(spark_master: str) -> str:
-    """Land what is due, materialize and publish; the log."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mpp_assets.run_assets", "--day", LATE_DAY, *ASSETS],
-        env={**os.environ, "MPP_SPARK_MASTER": spark_master},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def forget_vectors(settings: PipelineSettings, day: str) -> None:

@@ -1,0 +1,38 @@
+"""The graph as others than Dagster's daemon run it: Airflow, and a Spark cluster.
+
+These tests have stores of their own, without the daemon: nothing happens by itself. Their
+files run in the order of their names, over the same stores.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from mpp_stores.settings import StoreSettings
+from tests.acceptance.commands import MPP, PROJECT_ROOT, run
+from tests.acceptance.flows import SEED
+from tests.orchestration.materializing import materialize
+from tests.stacks import running_stack, without_addresses
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    home = tmp_path_factory.mktemp("stack")
+    with without_addresses(home), running_stack(home, "--only", "stores") as environment:
+        yield environment
+
+
+@pytest.fixture(scope="package")
+def settings(stack: dict[str, str]) -> StoreSettings:
+    return StoreSettings()
+
+
+@pytest.fixture(scope="package")
+def materialized(settings: StoreSettings) -> None:
+    """The sample and the seed file, landed and published by threads of one process."""
+    run(MPP, "campaigns", "data/sample_campaigns.json")
+    settings.landing.mkdir(exist_ok=True)
+    for name in ("sample_conversations.json", SEED):
+        shutil.copy2(PROJECT_ROOT / "data" / name, settings.landing)
+    materialize("local[*]")
