@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
@@ -22,14 +23,21 @@ from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
 from tests.stacks import running_stack
 
+PARTS = ("acceptance", "orchestration", "stores", "assets", "local")
+"""Each has stores of its own; whatever is of no other part is of `stores`. Begun in this order,
+two processes end at about the same time."""
+
 
 class PartsSideBySide(LoadScopeScheduling):
-    """`pytest -n 2` runs these parts at the same time, each on stores of its own: the acceptance
-    tests, those that kill engines, those without Dagster's daemon, all others."""
+    """`pytest -n 2` runs two parts at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
         part = nodeid.split("/")[1]
-        return part if part in {"acceptance", "local", "orchestration"} else "stores"
+        return part if part in PARTS else "stores"
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=PARTS.index), last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PartsSideBySide:
