@@ -1,17 +1,17 @@
 """What a refresh costs: a first day, an unchanged day, a new day against a rebuild, and growth.
 
-    .venv/bin/python -m benchmarks.refresh 2000 20000 100000
+    .venv/bin/python -m benchmarks.refresh [--precomputed] 2000 20000 100000
 
 For each number of messages, on a stack of stores of its own in a temporary folder: 30 days
 are landed and refreshed, one of them again unchanged, then day 31 is added, then all 31 are
 rebuilt. Jobs run in this process on a Spark session that is already there, so its start
-is not in the figures. From `PRECOMPUTED_FROM` messages on, vectors are random unit vectors
-put where embedded texts are kept: the model then has nothing to do.
+is not in the figures. With `--precomputed`, vectors are random unit vectors put where embedded
+texts are kept: the model then has nothing to do.
 """
 
+import argparse
 import json
 import random
-import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +34,6 @@ DAYS = 31
 FIRST_DAY = datetime(2026, 9, 1, tzinfo=UTC)
 CAMPAIGNS = 40
 MESSAGES_A_USER = 12
-PRECOMPUTED_FROM = 50_000
 WORDS = [
     *("tent", "shoes", "coffee", "loan", "flight", "garden", "lamp", "phone", "course", "yoga"),
     *("price", "colour", "size", "return", "order", "delivery", "refund", "green", "winter"),
@@ -101,14 +100,14 @@ class Pipeline:
         return perf_counter() - started
 
 
-def measure(count: int) -> dict[str, float]:
+def measure(count: int, *, precomputed: bool) -> dict[str, float]:
     """Seconds of each step, by its name."""
 
     records = events(count)
     old = [record for record in records if record["message_id"] < f"m{DAYS - 1}"]
     new = records[len(old) :]
     with running_stores() as home:
-        if count >= PRECOMPUTED_FROM:
+        if precomputed:
             precompute_vectors(home / "lake", [record["message"] for record in records])
         RESOURCES["spark"].spark_session.range(1).count()
         pipeline = Pipeline(home)
@@ -124,6 +123,10 @@ def measure(count: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    for size in map(int, sys.argv[1:] or ["2000"]):
-        seconds = measure(size)
-        print(json.dumps({"messages": size, "seconds": seconds}, indent=2))
+    parser = argparse.ArgumentParser(description="Measure what a refresh costs.")
+    parser.add_argument("messages", type=int, nargs="*", default=[2_000])
+    parser.add_argument("--precomputed", action="store_true", help="embed nothing")
+    arguments = parser.parse_args()
+    for size in arguments.messages:
+        seconds = measure(size, precomputed=arguments.precomputed)
+        print(json.dumps({"messages": size, "seconds": seconds}, indent=2), flush=True)
