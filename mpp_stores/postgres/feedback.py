@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from pydantic import TypeAdapter
 
 from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres import feedback_queries as queries
@@ -22,6 +23,8 @@ from mpp_stores.records import Exposure, Feedback, FeedbackCounts
 from mpp_stores.settings import StoreSettings
 
 TABLES = ("exposures", "feedback")
+
+_EXPOSURES = TypeAdapter(Sequence[Exposure])
 
 
 class FeedbackStore:
@@ -37,7 +40,7 @@ class FeedbackStore:
     async def record(self, feedback: Sequence[Feedback]) -> list[bool]:
         """All of it or, where this raises, none. Says of each whether it is new: False for what
         was recorded before, or stands earlier in the same list."""
-        rows: dict[str, Sequence[Any]] = {
+        rows = {
             "request_ids": [each.request_id for each in feedback],
             "user_ids": [each.user_id for each in feedback],
             "campaign_ids": [each.campaign_id for each in feedback],
@@ -54,21 +57,8 @@ class FeedbackStore:
 
     async def add_exposures(self, exposures: Sequence[Exposure]) -> None:
         """Safe to repeat."""
-        shown = [
-            (exposure, rank, campaign_id)
-            for exposure in exposures
-            for rank, campaign_id in enumerate(exposure.campaign_ids, start=exposure.first_rank)
-        ]
-        rows: dict[str, Sequence[Any]] = {
-            "request_ids": [exposure.request_id for exposure, _, _ in shown],
-            "user_ids": [exposure.user_id for exposure, _, _ in shown],
-            "campaign_ids": [campaign_id for _, _, campaign_id in shown],
-            "ranks": [rank for _, rank, _ in shown],
-            "strategies": [exposure.strategy for exposure, _, _ in shown],
-            "release_ids": [exposure.release_id for exposure, _, _ in shown],
-            "shown_at": [exposure.shown_at for exposure, _, _ in shown],
-        }
-        await self._write("log exposures", queries.INSERT_EXPOSURES, rows)
+        values = {"exposures": _EXPOSURES.dump_json(exposures).decode()}
+        await self._write("log exposures", queries.INSERT_EXPOSURES, values)
 
     async def dismissed(self, user_id: str) -> frozenset[str]:
         """The campaigns that the user does not want to see again."""
@@ -131,18 +121,18 @@ class FeedbackStore:
                     return []
 
     async def _write(
-        self, attempted: str, query: SQL, rows: Mapping[str, Sequence[Any]]
+        self, attempted: str, query: SQL, values: Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
         with postgres_errors(attempted):
             try:
-                return await self._insert(query, rows)
+                return await self._insert(query, values)
             except NOTHING_WRITTEN_YET:
                 await asyncio.to_thread(_prepare, self._settings, self._schema_name)
-                return await self._insert(query, rows)
+                return await self._insert(query, values)
 
-    async def _insert(self, query: SQL, rows: Mapping[str, Sequence[Any]]) -> list[tuple[Any, ...]]:
+    async def _insert(self, query: SQL, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         async with self._cursor() as cursor:
-            await cursor.execute(query.format(schema=self._schema), rows)
+            await cursor.execute(query.format(schema=self._schema), values)
             return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager

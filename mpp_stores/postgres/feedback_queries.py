@@ -4,16 +4,20 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-# Lists of the same length, a row an index. Showing and saying the same again adds nothing.
+# Showing and saying the same again adds nothing.
+# An array as JSON: one value to send, where lists of all columns would be thousands.
 INSERT_EXPOSURES: Final = SQL("""
 INSERT INTO {schema}.exposures
        (request_id, user_id, campaign_id, rank, strategy, release_id, shown_at)
-SELECT * FROM unnest(
-    %(request_ids)s::text[], %(user_ids)s::text[], %(campaign_ids)s::text[], %(ranks)s::int[],
-    %(strategies)s::text[], %(release_ids)s::text[], %(shown_at)s::timestamptz[]
+SELECT request_id, user_id, campaign_id, first_rank + place - 1, strategy, release_id, shown_at
+FROM jsonb_to_recordset(%(exposures)s::jsonb) AS exposure (
+    request_id text, user_id text, campaign_ids text[], strategy text, release_id text,
+    shown_at timestamptz, first_rank int
 )
+CROSS JOIN unnest(campaign_ids) WITH ORDINALITY AS shown (campaign_id, place)
 ON CONFLICT DO NOTHING
 """)
+# Lists of the same length, a row an index.
 INSERT_FEEDBACK: Final = SQL("""
 INSERT INTO {schema}.feedback (request_id, user_id, campaign_id, kind, occurred_at)
 SELECT * FROM unnest(
