@@ -68,6 +68,12 @@ async def test_feedback_is_recorded_once_however_often_it_is_sent(store: Feedbac
     )
 
 
+async def test_exposures_that_postgres_refuses_are_not_logged_in_part(store: FeedbackStore) -> None:
+    with pytest.raises(StoreRejected, match="could not log exposures"):
+        await store.add_exposures([shown("ada"), shown("nul\x00")])
+    assert await store.counts("boots") == NOTHING_COUNTED
+
+
 async def test_a_list_that_postgres_refuses_is_not_recorded_in_part(store: FeedbackStore) -> None:
     with pytest.raises(StoreRejected, match="could not record feedback"):
         await store.record([said(), said(user_id="nul\x00")])
