@@ -24,8 +24,8 @@ from mpp_stores.settings import StoreSettings
 from tests.stacks import running_stack
 
 PARTS = ("acceptance", "orchestration", "stores", "assets", "local")
-"""Each has stores of its own; whatever is of no other part is of `stores`. Begun in this order,
-two processes end at about the same time."""
+"""No two share stores while they run side by side; whatever is of no other part is of `stores`.
+Begun in this order, two processes end at about the same time."""
 
 
 class PartsSideBySide(LoadScopeScheduling):

@@ -36,7 +36,11 @@ def running_stack(home: Path, *options: str, **variables: str) -> Iterator[dict[
 def without_addresses(home: Path) -> Iterator[None]:
     """A stack that starts meanwhile in `home` has engines of its own."""
     with patch.dict(os.environ):
-        for engine in engines_of(Stack(home)):
-            for setting in engine.settings:
-                os.environ.pop(setting, None)
+        for setting in address_settings(home):
+            os.environ.pop(setting, None)
         yield
+
+
+def address_settings(home: Path) -> set[str]:
+    """The variables by which a stack in `home` would use engines that are not its own."""
+    return {setting for engine in engines_of(Stack(home)) for setting in engine.settings}

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mpp_local.engines import MILVUS_SETTING, engines_of
+from mpp_local.engines import MILVUS_SETTING
 from mpp_local.stack import Stack
 from mpp_local.status import ComponentStatus, stack_status
+from tests.stacks import address_settings
 
 
 class Mpp:
@@ -18,8 +19,7 @@ class Mpp:
 
     def __init__(self, home: Path, **external: str) -> None:
         self.home = home
-        engines = engines_of(Stack(home))
-        own = {MILVUS_SETTING, *(setting for engine in engines for setting in engine.settings)}
+        own = {MILVUS_SETTING, *address_settings(home)}
         inherited = {name: value for name, value in os.environ.items() if name not in own}
         self._environment = {**inherited, **external, "MPP_HOME": str(home)}
 
