@@ -1,15 +1,23 @@
 """Reading and replacing the lake's Parquet datasets with Spark."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
+
+Batches = Iterator[pa.RecordBatch]
+
+_ROWS_A_BATCH = 10_000
 
 
 def spark_schema(schema: pa.Schema) -> StructType:
@@ -28,6 +36,36 @@ def read_dataset(
     if days is None:
         return rows
     return rows.where(f.col("event_day").isin(list(days)))
+
+
+def map_dataset(
+    spark: SparkSession,
+    path: Path,
+    columns: pa.Schema,
+    function: Callable[[Batches], Batches],
+    results: pa.Schema,
+) -> DataFrame:
+    """`function` over `columns` of all rows of a dataset, in Arrow batches: its `results`.
+
+    Like `mapInArrow` of `read_dataset`, but the executors read the files by Arrow itself:
+    vectors that pass through Spark's rows take about five times as long.
+    """
+
+    def read(files: Batches) -> Batches:
+        for file in (str(name) for batch in files for name in batch.column("file")):
+            for batch in pq.ParquetFile(file).iter_batches(_ROWS_A_BATCH, columns=columns.names):
+                yield batch.select(columns.names).cast(columns)
+
+    files = [(str(file),) for file in sorted(path.glob("event_day=*/*.parquet"))]
+    return spark.createDataFrame(files, "file string").mapInArrow(
+        lambda batches: function(read(batches)), spark_schema(results)
+    )
+
+
+def vectors(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> np.ndarray:
+    """The lists of a column, equally long, as the rows of a matrix."""
+    numbers: np.ndarray = pc.list_flatten(column).to_numpy()
+    return numbers.reshape(len(column), -1)
 
 
 def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:

@@ -1,6 +1,6 @@
 """Message embeddings: a unit vector for every message, each distinct text embedded once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -8,7 +8,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.conversations import read_conversation_events
-from mpp_assets.jobs.datasets import read_dataset, replace_days, spark_schema
+from mpp_assets.jobs.datasets import (
+    Batches,
+    map_dataset,
+    read_dataset,
+    replace_days,
+    spark_schema,
+)
 from mpp_stores import embedding_model
 from mpp_stores.lake import (
     MESSAGE_EMBEDDING_SCHEMA,
@@ -25,6 +31,18 @@ def read_message_embeddings(
 ) -> DataFrame:
     """The messages of the given days, or of all, with their vectors."""
     return read_dataset(spark, lake.message_embeddings, MESSAGE_EMBEDDING_SCHEMA, days)
+
+
+def map_message_embeddings(
+    spark: SparkSession,
+    lake: Lake,
+    columns: Sequence[str],
+    function: Callable[[Batches], Batches],
+    results: pa.Schema,
+) -> DataFrame:
+    """`function` over these columns of the messages of all days (see `map_dataset`)."""
+    read = pa.schema([MESSAGE_EMBEDDING_SCHEMA.field(name) for name in columns])
+    return map_dataset(spark, lake.message_embeddings, read, function, results)
 
 
 def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model: str) -> int:
@@ -60,7 +78,7 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
 
 
 def _encode(texts: DataFrame, model: str) -> DataFrame:
-    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def encode(batches: Batches) -> Batches:
         for batch in batches:
             vectors = embedding_model.encode(batch.to_pydict()["text"], model)
             yield pa.RecordBatch.from_pydict(

@@ -1,37 +1,117 @@
-"""Profiles: where the messages of a user, or of a campaign, lie in the embedding space."""
+"""Profiles: where the messages of a user, or of a campaign, lie in the embedding space.
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as f
+Vectors are added up by key twice, as a combiner and a reducer do: where a part of the messages
+is read, a bounded number of rows at a time, then over all parts. In between go a key's
+`_TOTALS`, not its messages.
+"""
 
-from mpp_stores.records import CAMPAIGN_PROFILE_SCHEMA, USER_PROFILE_SCHEMA
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
+
+from mpp_assets.jobs.datasets import Batches, spark_schema, vectors
+from mpp_assets.jobs.embeddings import map_message_embeddings
+from mpp_stores.lake import Lake
+from mpp_stores.records import (
+    CAMPAIGN_PROFILE_SCHEMA,
+    USER_PROFILE_SCHEMA,
+    UTC_TIMESTAMP,
+    columns,
+)
+
+# 80 MB of totals.
+_ROWS_ADDED_UP = 25_000
+_TOTALS = columns(
+    pa.field("key", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("last_at", UTC_TIMESTAMP),
+    pa.field("total", pa.list_(pa.float64())),
+)
 
 
-def user_profiles(embeddings: DataFrame) -> DataFrame:
+def user_profiles(spark: SparkSession, lake: Lake) -> DataFrame:
     """One row a user (`USER_PROFILE_SCHEMA`)."""
-    return _unit_means(embeddings, "user_id").select(USER_PROFILE_SCHEMA.names)
+    return _unit_means(spark, lake, USER_PROFILE_SCHEMA)
 
 
-def campaign_profiles(embeddings: DataFrame) -> DataFrame:
+def campaign_profiles(spark: SparkSession, lake: Lake) -> DataFrame:
     """One row a campaign with messages (`CAMPAIGN_PROFILE_SCHEMA`)."""
-    return _unit_means(embeddings, "campaign_id").select(CAMPAIGN_PROFILE_SCHEMA.names)
+    return _unit_means(spark, lake, CAMPAIGN_PROFILE_SCHEMA)
 
 
-def _unit_means(embeddings: DataFrame, key: str) -> DataFrame:
-    """The unit-length mean of the message vectors.
+def _unit_means(spark: SparkSession, lake: Lake, profiles: pa.Schema) -> DataFrame:
+    """The unit-length mean of the message vectors, by the first column of `profiles`.
 
     The mean direction is the maximum-likelihood centre of unit vectors under the
     von Mises-Fisher distribution (Banerjee et al. 2005), so cosine to it is the
     natural measure of nearness.
     """
-    # With scipy, which only a run that computes profiles needs.
-    from pyspark.ml.feature import Normalizer  # noqa: PLC0415
-    from pyspark.ml.functions import array_to_vector, vector_to_array  # noqa: PLC0415
-    from pyspark.ml.stat import Summarizer  # noqa: PLC0415
 
-    means = embeddings.groupBy(key).agg(
-        f.count("*").alias("message_count"),
-        f.max("sent_at").alias("last_at"),
-        Summarizer.mean(array_to_vector(f.col("embedding"))).alias("mean"),
+    def unit_means(ordered: Batches) -> Batches:
+        for totals in _totals_over_all(ordered):
+            sums = vectors(totals["total"])
+            units = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+            yield _with_vectors(totals.columns[:-1], units, profiles)
+
+    read = [profiles.names[0], "sent_at", "embedding"]
+    parts = map_message_embeddings(spark, lake, read, _totals_of_part, _TOTALS)
+    # All totals of a key in one partition, one after the other.
+    return (
+        parts.repartition("key")
+        .sortWithinPartitions("key")
+        .mapInArrow(unit_means, spark_schema(profiles))
     )
-    units = Normalizer(p=2.0, inputCol="mean", outputCol="unit").transform(means)
-    return units.withColumn("embedding", vector_to_array(f.col("unit"), "float32"))
+
+
+def _totals_of_part(messages: Batches) -> Batches:
+    """A key can come again, after `_ROWS_ADDED_UP` rows."""
+    held: list[pa.RecordBatch] = []
+    for batch in messages:
+        key, sent_at, embedding = batch.columns
+        ones = pa.array(np.ones(len(batch), np.int64))
+        held.append(pa.record_batch([key, ones, sent_at, embedding], names=_TOTALS.names))
+        if sum(map(len, held)) >= _ROWS_ADDED_UP:
+            yield _added_up(held)
+            held = []
+    if held:
+        yield _added_up(held)
+
+
+def _totals_over_all(ordered: Batches) -> Iterator[pa.RecordBatch]:
+    """Of totals ordered by key: one row a key."""
+    unfinished: list[pa.RecordBatch] = []
+    for batch in ordered:
+        totals = _added_up([*unfinished, batch])
+        finished = len(totals) - 1
+        yield totals.slice(0, finished)
+        unfinished = [totals.slice(finished)]
+    yield from unfinished
+
+
+def _added_up(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One row a key, ordered by it (`_TOTALS`)."""
+    rows = pa.Table.from_batches(batches).combine_chunks()
+    order = pc.sort_indices(rows["key"]).to_numpy()
+    keys = rows["key"].take(order)
+    begins = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1)).to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], begins]))
+    counts = np.add.reduceat(rows["message_count"].to_numpy()[order], starts)
+    last = np.maximum.reduceat(rows["last_at"].cast(pa.int64()).to_numpy()[order], starts)
+    totals = np.add.reduceat(vectors(rows["total"])[order], starts, axis=0, dtype=np.float64)
+    scalars = [
+        keys.take(starts).combine_chunks(),
+        pa.array(counts),
+        pa.array(last).cast(UTC_TIMESTAMP),
+    ]
+    return _with_vectors(scalars, totals, _TOTALS)
+
+
+def _with_vectors(
+    scalars: list["pa.Array[pa.Scalar]"], matrix: np.ndarray, schema: pa.Schema
+) -> pa.RecordBatch:
+    """The columns of `schema`, the last of them the rows of the matrix."""
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
+    return pa.RecordBatch.from_arrays([*scalars, rows.cast(schema.types[-1])], schema=schema)

@@ -9,22 +9,26 @@ assigns and counts every message. The same messages give the same topics: the sa
 is chosen by hash, topics are numbered by size, and every tie is broken by id.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import spark_schema
+from mpp_assets.jobs.datasets import Batches, vectors
+from mpp_assets.jobs.embeddings import map_message_embeddings, read_message_embeddings
+from mpp_stores.lake import MESSAGE_EMBEDDING_SCHEMA, Lake
 from mpp_stores.records import MESSAGE_SCHEMA
 
 # About this many messages (15 MB of vectors); all of them where there are fewer.
 _SAMPLED_MESSAGES = 10_000
+_SAMPLED_SCHEMA = pa.schema(
+    [MESSAGE_EMBEDDING_SCHEMA.field(name) for name in ("message_id", "text", "embedding")]
+)
 _ASSIGNED_SCHEMA = pa.schema(
     [
         *(MESSAGE_SCHEMA.field(name) for name in ("message_id", "user_id", "campaign_id")),
@@ -55,24 +59,23 @@ class Topic:
     campaigns: list[tuple[str, int]]
 
 
-def message_topics(embeddings: DataFrame, *, topic_count: int, seed: int) -> list[Topic]:
+def message_topics(spark: SparkSession, lake: Lake, *, topic_count: int, seed: int) -> list[Topic]:
     """The topics of all messages, at most `topic_count`, largest first.
 
-    `embeddings` has message_id, user_id, campaign_id, text and embedding, a unit
-    vector. There are fewer topics than asked for when there are fewer distinct
-    texts, and none without messages.
+    There are fewer topics than asked for when there are fewer distinct texts, and none
+    without messages.
     """
-    sample = _sample(embeddings)
+    sample = _sample(spark, lake)
     if not len(sample):
         return []
-    vectors = _matrix(sample["embedding"])
-    centres = _centres(vectors, topic_count, seed)
-    similarities = _similarities(vectors, centres)
+    sampled = vectors(sample["embedding"])
+    centres = _centres(sampled, topic_count, seed)
+    similarities = _similarities(sampled, centres)
     messages = sample.select(["message_id", "text"]).to_pandas()
     messages["cluster"] = similarities.argmax(axis=1)
     messages["similarity"] = similarities.max(axis=1)
     terms, examples = _top_terms(messages), _examples(messages)
-    sizes, campaigns = _counts(embeddings, centres)
+    sizes, campaigns = _counts(spark, lake, centres)
     return [
         Topic(
             topic_id=number,
@@ -86,54 +89,53 @@ def message_topics(embeddings: DataFrame, *, topic_count: int, seed: int) -> lis
     ]
 
 
-def _sample(embeddings: DataFrame) -> pa.Table:
+def _sample(spark: SparkSession, lake: Lake) -> pa.Table:
     """Message ids, texts and vectors, ordered by id."""
-    count = embeddings.count()
-    sampled = embeddings.select("message_id", "text", "embedding")
-    if count > _SAMPLED_MESSAGES:
-        # xxhash64 is uniform over the 64-bit integers.
-        limit = 2**64 * _SAMPLED_MESSAGES // count - 2**63
-        sampled = sampled.where(f.xxhash64("message_id") < f.lit(limit))
-    return sampled.toArrow().sort_by("message_id")
+    count = read_message_embeddings(spark, lake).count()
+    # CRC-32 is uniform over the 32-bit integers.
+    limit = 2**32 * _SAMPLED_MESSAGES // max(count, _SAMPLED_MESSAGES)
+
+    def sampled(batches: Batches) -> Batches:
+        for batch in batches:
+            ids = map(str, batch.column("message_id"))
+            yield batch.filter(pa.array([crc32(each.encode()) < limit for each in ids]))
+
+    rows = map_message_embeddings(spark, lake, _SAMPLED_SCHEMA.names, sampled, _SAMPLED_SCHEMA)
+    return rows.toArrow().sort_by("message_id")
 
 
-def _centres(vectors: np.ndarray, topic_count: int, seed: int) -> np.ndarray:
+def _centres(sampled: np.ndarray, topic_count: int, seed: int) -> np.ndarray:
     # Seconds to import, and only a run that clusters needs it.
     from sklearn.cluster import KMeans  # noqa: PLC0415
 
     # Of unit vectors, Euclidean distance orders as cosine similarity does.
-    model = KMeans(min(topic_count, len(vectors)), n_init=1, random_state=seed).fit(vectors)
+    model = KMeans(min(topic_count, len(sampled)), n_init=1, random_state=seed).fit(sampled)
     centres: np.ndarray = model.cluster_centers_.astype(np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     return centres
 
 
-def _similarities(vectors: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    similarities: np.ndarray = vectors @ centres.T
+def _similarities(embeddings: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    similarities: np.ndarray = embeddings @ centres.T
     # The last bits of a product depend on which rows share a batch.
     return np.round(similarities, 5)
 
 
-def _matrix(embeddings: "pa.Array[Any] | pa.ChunkedArray[Any]") -> np.ndarray:
-    numbers: np.ndarray = pc.list_flatten(embeddings).to_numpy()
-    return numbers.reshape(len(embeddings), -1)
-
-
 def _counts(
-    embeddings: DataFrame, centres: np.ndarray
+    spark: SparkSession, lake: Lake, centres: np.ndarray
 ) -> tuple[list[Row], dict[int, list[tuple[str, int]]]]:
     """Over all messages: the clusters by size, and the messages of each by campaign."""
 
-    def assign(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def assigned(batches: Batches) -> Batches:
         for batch in batches:
-            clusters = _similarities(_matrix(batch.column("embedding")), centres).argmax(axis=1)
-            columns = [batch.column(name) for name in _ASSIGNED_SCHEMA.names[:-1]]
-            columns += [pa.array(clusters, pa.int32())]
+            clusters = _similarities(vectors(batch.column("embedding")), centres).argmax(axis=1)
+            columns = [*batch.columns[:-1], pa.array(clusters, pa.int32())]
             yield pa.RecordBatch.from_arrays(columns, schema=_ASSIGNED_SCHEMA)
 
     counted = (
-        embeddings.select(*_ASSIGNED_SCHEMA.names[:-1], "embedding")
-        .mapInArrow(assign, spark_schema(_ASSIGNED_SCHEMA))
+        map_message_embeddings(
+            spark, lake, [*_ASSIGNED_SCHEMA.names[:-1], "embedding"], assigned, _ASSIGNED_SCHEMA
+        )
         .rollup("cluster", "campaign_id")
         .agg(
             f.count("*").alias("message_count"),

@@ -5,7 +5,6 @@ from dagster_pyspark import LazyPySparkResource
 
 from mpp_assets.defs.conversations.assets import message_embeddings
 from mpp_assets.jobs.campaigns import write_campaigns
-from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.profiles import campaign_profiles as build_campaign_profiles
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -63,5 +62,5 @@ def campaign_profiles(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.MaterializeResult:
     """Every campaign's mean message vector: what people talk about in it."""
-    embeddings = read_message_embeddings(spark.spark_session, platform.lake)
-    return fill_target(context, platform, build_campaign_profiles(embeddings))
+    profiles = build_campaign_profiles(spark.spark_session, platform.lake)
+    return fill_target(context, platform, profiles)

@@ -16,7 +16,6 @@ from mpp_assets.jobs.analytics_report import (
     build_report,
     write_report,
 )
-from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.topics import message_topics
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -67,7 +66,8 @@ def analytics_report(
             campaign_performance=newest_table(platform, campaign_performance),
             daily_activity=newest_table(platform, daily_activity),
             topics=message_topics(
-                read_message_embeddings(spark.spark_session, lake),
+                spark.spark_session,
+                lake,
                 topic_count=settings.topic_count,
                 seed=_TOPIC_SEED,
             ),

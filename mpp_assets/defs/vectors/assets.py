@@ -58,5 +58,5 @@ def user_profiles(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.MaterializeResult:
     """Every user's mean message vector: who talks about similar things."""
-    embeddings = read_message_embeddings(spark.spark_session, platform.lake)
-    return fill_target(context, platform, build_user_profiles(embeddings))
+    profiles = build_user_profiles(spark.spark_session, platform.lake)
+    return fill_target(context, platform, profiles)

@@ -58,9 +58,7 @@ def test_a_user_profile_is_the_unit_mean_of_the_users_messages(spark, embedded):
     lake = embedded[0]
     found = vectors(spark, lake)
     mean = found[ROWS[0]["message_id"]] + found[ROWS[1]["message_id"]]
-    profiles = {
-        row.user_id: row for row in user_profiles(read_message_embeddings(spark, lake)).collect()
-    }
+    profiles = {row.user_id: row for row in user_profiles(spark, lake).collect()}
     assert set(profiles) == {"ann", "bob", "cat"}
     assert profiles["ann"].message_count == 2
     assert profiles["ann"].embedding == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
@@ -70,8 +68,7 @@ def test_a_campaign_profile_is_the_unit_mean_of_the_campaigns_messages(spark, em
     lake = embedded[0]
     found = vectors(spark, lake)
     mean = sum(found[row["message_id"]] for row in ROWS if row["campaign_id"] == "run")
-    rows = campaign_profiles(read_message_embeddings(spark, lake)).collect()
-    profiles = {row.campaign_id: row for row in rows}
+    profiles = {row.campaign_id: row for row in campaign_profiles(spark, lake).collect()}
     assert {name: row.message_count for name, row in profiles.items()} == {"run": 3, "tea": 1}
     assert profiles["run"].embedding == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 

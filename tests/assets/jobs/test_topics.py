@@ -1,8 +1,13 @@
+from datetime import UTC, date, datetime
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from mpp_assets.jobs.datasets import spark_schema
 from mpp_assets.jobs.topics import Topic, message_topics
+from mpp_stores.lake import MESSAGE_EMBEDDING_SCHEMA, Lake
 
 DIMENSION = 8
 TEXTS = {
@@ -31,13 +36,18 @@ def _messages(spark: SparkSession) -> DataFrame:
             vector[axis] += 1
             vector /= np.linalg.norm(vector)
             rows += [
-                (f"{topic}-{number}-{user}", user, f"{topic}-offer", text, vector.tolist())
-                for user in ("ana", "tom")
+                {
+                    "message_id": f"{topic}-{number}-{user}",
+                    "user_id": user,
+                    "campaign_id": f"{topic}-offer",
+                    "text": text,
+                    "sent_at": datetime(2026, 1, day, 8, tzinfo=UTC),
+                    "event_day": date(2026, 1, day),
+                    "embedding": vector.tolist(),
+                }
+                for day, user in enumerate(("ana", "tom"), start=5)
             ]
-    schema = (
-        "message_id string, user_id string, campaign_id string, text string, embedding array<float>"
-    )
-    return spark.createDataFrame(rows, schema)
+    return spark.createDataFrame(rows, spark_schema(MESSAGE_EMBEDDING_SCHEMA))
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +56,15 @@ def messages(spark: SparkSession) -> DataFrame:
 
 
 @pytest.fixture(scope="module")
-def topics(messages: DataFrame) -> list[Topic]:
-    return message_topics(messages, topic_count=3, seed=1)
+def topics(messages: DataFrame, tmp_path_factory: pytest.TempPathFactory) -> list[Topic]:
+    return topics_of(messages, tmp_path_factory.mktemp("lake"))
+
+
+def topics_of(messages: DataFrame, root: Path) -> list[Topic]:
+    """At most three topics of the messages, written to a lake."""
+    lake = Lake(root)
+    messages.write.partitionBy("event_day").parquet(str(lake.message_embeddings))
+    return message_topics(messages.sparkSession, lake, topic_count=3, seed=1)
 
 
 def test_messages_with_like_vectors_form_a_topic_and_the_largest_comes_first(
@@ -77,15 +94,16 @@ def test_the_examples_of_a_topic_are_distinct_texts(topics: list[Topic]) -> None
         assert set(topic.example_messages) <= set(texts)
 
 
-def test_the_order_of_the_rows_does_not_matter(messages: DataFrame, topics: list[Topic]) -> None:
-    shuffled = messages.repartition(3, "text")
-    assert message_topics(shuffled, topic_count=3, seed=1) == topics
+def test_the_order_of_the_rows_does_not_matter(
+    messages: DataFrame, topics: list[Topic], tmp_path: Path
+) -> None:
+    assert topics_of(messages.repartition(3, "text"), tmp_path) == topics
 
 
-def test_a_single_message_is_a_single_topic(messages: DataFrame) -> None:
-    only = messages.where("message_id = 'skincare-0-ana'")
-    assert [topic.message_count for topic in message_topics(only, topic_count=3, seed=1)] == [1]
+def test_a_single_message_is_a_single_topic(messages: DataFrame, tmp_path: Path) -> None:
+    only = topics_of(messages.where("message_id = 'skincare-0-ana'"), tmp_path)
+    assert [topic.message_count for topic in only] == [1]
 
 
-def test_no_messages_give_no_topics(messages: DataFrame) -> None:
-    assert message_topics(messages.where("false"), topic_count=3, seed=1) == []
+def test_no_messages_give_no_topics(messages: DataFrame, tmp_path: Path) -> None:
+    assert topics_of(messages.where("false"), tmp_path) == []
