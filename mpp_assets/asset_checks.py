@@ -6,14 +6,13 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import DataFrame
 
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.parity import difference, differing_days
 from mpp_assets.jobs.store_sink import NO_PARTITION
-from mpp_assets.jobs.vector_quality import ids_of_bad_vectors
+from mpp_assets.jobs.vector_quality import bad_vectors, ids_by_fault
 from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -99,14 +98,13 @@ def holds_every(
 
 def profiles_are_unit_vectors(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=asset, name="profiles_are_unit_vectors", blocking=True, pool=POOL)
-    def check(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
+    def check(platform: Platform) -> dg.AssetCheckResult:
         """Has every profile the model's dimension, finite numbers and length 1?"""
         with open_target(asset.key.to_user_string(), platform.settings) as target:
-            [key] = target.key
+            columns = [*target.key, "embedding"]
             batches = target.read([newest_number(platform, asset)])
-            profiles = pa.Table.from_batches(batches, schema=target.schema)
-        rows = spark.spark_session.createDataFrame(profiles.select([key, "embedding"]))
-        return result(ids_of_bad_vectors(rows, key=key))
+            bad = bad_vectors(batch.select(columns) for batch in batches)
+            return result(ids_by_fault(bad))
 
     return check
 

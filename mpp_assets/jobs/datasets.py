@@ -63,8 +63,8 @@ def map_dataset(
 
 
 def vectors(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> np.ndarray:
-    """The lists of a column, equally long, as the rows of a matrix."""
-    numbers: np.ndarray = pc.list_flatten(column).to_numpy()
+    """The lists of a column, equally long, as the rows of a matrix. A null in them is NaN."""
+    numbers: np.ndarray = pc.list_flatten(column).to_numpy(zero_copy_only=False)
     return numbers.reshape(len(column), -1)
 
 

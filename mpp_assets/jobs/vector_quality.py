@@ -1,14 +1,20 @@
 """What can be wrong with vectors, in the lake and in Milvus."""
 
+from collections.abc import Iterable
 from datetime import date
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from mpp_assets.jobs.datasets import Batches, vectors
 from mpp_assets.jobs.event_quality import MOST_NAMED
-from mpp_stores.records import EMBEDDING_DIMENSION
-from mpp_stores.target import Target
+from mpp_stores.milvus.writer import MessageVectors
+from mpp_stores.records import EMBEDDING_DIMENSION, columns
 
 NORM_TOLERANCE = 1e-3
 """How far from 1 the length of a vector of 32-bit numbers may be."""
@@ -16,25 +22,31 @@ NORM_TOLERANCE = 1e-3
 COPY_TOLERANCE = 1e-6
 SAMPLED_MESSAGES = 200
 
-
-def ids_of_bad_vectors(rows: DataFrame, key: str = "message_id") -> dict[str, list[str]]:
-    """By fault, the rows whose vector has another dimension, a number that is not finite, or
-    a length other than 1."""
-    numbers = f.col("embedding")
-    faults = {
-        "dimension": numbers.isNull() | (f.size(numbers) != EMBEDDING_DIMENSION),
-        "not_finite": f.exists(numbers, _is_not_finite),
-        "norm": f.abs(f.sqrt(_squared_length(numbers)) - 1) > NORM_TOLERANCE,
-    }
-    first_fault = f.coalesce(*(f.when(wrong, f.lit(name)) for name, wrong in faults.items()))
-    found: dict[str, list[str]] = {}
-    bad = rows.select(key, first_fault.alias("fault")).where("fault is not null")
-    for row in bad.limit(MOST_NAMED).collect():
-        found.setdefault(row["fault"], []).append(row[key])
-    return found
+BAD_VECTOR_SCHEMA = columns(pa.field("id", pa.string()), pa.field("fault", pa.string()))
 
 
-def ids_of_differing_copies(rows: DataFrame, target: Target, number: int, day: date) -> list[str]:
+def bad_vectors(batches: Iterable[pa.RecordBatch]) -> Batches:
+    """Of ids and their vectors, those that have another dimension, a number that is not finite,
+    or a length other than 1 (`BAD_VECTOR_SCHEMA`)."""
+    for batch in batches:
+        ids, embeddings = batch.columns
+        faults = _faults(embeddings)
+        found = pa.RecordBatch.from_arrays([ids, faults], schema=BAD_VECTOR_SCHEMA)
+        yield found.filter(faults.is_valid())
+
+
+def ids_by_fault(found: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
+    """At most `MOST_NAMED` of what `bad_vectors` found."""
+    by_fault: dict[str, list[str]] = {}
+    rows = chain.from_iterable(batch.to_pylist() for batch in found)
+    for row in islice(rows, MOST_NAMED):
+        by_fault.setdefault(row["fault"], []).append(row["id"])
+    return by_fault
+
+
+def ids_of_differing_copies(
+    rows: DataFrame, target: MessageVectors, number: int, day: date
+) -> list[str]:
     """Of a sample of the day's messages, those whose vector in the store is not the lake's."""
     sample = rows.where(f.col("event_day") == f.lit(day)).orderBy(f.crc32("message_id"))
     expected = {
@@ -43,9 +55,7 @@ def ids_of_differing_copies(rows: DataFrame, target: Target, number: int, day: d
     }
     stored = {
         row["message_id"]: row["embedding"]
-        for batch in target.read([number])
-        for row in batch.to_pylist()
-        if row["message_id"] in expected
+        for row in target.read_keys(number, list(expected)).to_pylist()
     }
     return [
         message_id
@@ -55,11 +65,16 @@ def ids_of_differing_copies(rows: DataFrame, target: Target, number: int, day: d
     ][:MOST_NAMED]
 
 
-def _is_not_finite(number: Column) -> Column:
-    return number.isNull() | f.isnan(number) | (f.abs(number) == float("inf"))
-
-
-def _squared_length(numbers: Column) -> Column:
-    return f.aggregate(
-        numbers, f.lit(0.0), lambda total, number: total + number.cast("double") ** 2
-    )
+def _faults(embeddings: "pa.Array[Any]") -> pa.StringArray:
+    """The first fault of each vector, null for a good one."""
+    lengths = pc.fill_null(pc.list_value_length(embeddings), 0).to_numpy()
+    whole = lengths == EMBEDDING_DIMENSION
+    numbers = vectors(embeddings.filter(pa.array(whole))).astype(np.float64)
+    finite = np.isfinite(numbers).all(axis=1)
+    is_unit = np.abs(np.linalg.norm(numbers, axis=1) - 1) <= NORM_TOLERANCE
+    of_whole = np.full(len(numbers), "norm", dtype=object)
+    of_whole[is_unit] = None
+    of_whole[~finite] = "not_finite"
+    faults = np.full(len(embeddings), "dimension", dtype=object)
+    faults[whole] = of_whole
+    return pa.array(faults, pa.string())

@@ -20,6 +20,7 @@ from mpp_stores.milvus.collections import (
     USER_PROFILES,
     WRITING_CONSISTENCY,
     Shape,
+    row_id,
     vector_index,
 )
 from mpp_stores.milvus.connection import client_options
@@ -125,6 +126,17 @@ class _CollectionTarget:
         fields = self._shape.read_fields
         for page in self._pages(materializations, fields, ROWS_PER_REQUEST):
             yield to_batch(page, self.schema)
+
+    def read_keys(self, materialization: int, keys: Sequence[str]) -> pa.RecordBatch:
+        """The rows of a materialization that have one of these keys, some hundred at most."""
+        rows = self._query(
+            "read",
+            filter=filters.bound(
+                filters.ROWS, row_ids=[row_id(materialization, key) for key in keys]
+            ),
+            output_fields=self._shape.read_fields,
+        )
+        return to_batch(rows, self.schema)
 
     def drop(self, materializations: Sequence[int]) -> int:
         """Delete their rows, then ask for a compaction: until one, files keep deleted rows.

@@ -15,7 +15,7 @@ from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.vector_quality import ids_of_differing_copies
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_stores.targets import open_target
+from mpp_stores.milvus.writer import MessageVectors
 
 SAMPLED_DAYS = 3
 
@@ -33,7 +33,7 @@ def vectors_equal_the_lakes(
     """Are sampled vectors of the latest days the ones that were computed?"""
     days = sorted(checked_days(context, platform, message_vectors).items())[-SAMPLED_DAYS:]
     rows = read_message_embeddings(spark.spark_session, platform.lake, [day for day, _ in days])
-    with open_target(message_vectors.key.to_user_string(), platform.settings) as target:
+    with MessageVectors(platform.settings) as target:
         differing = {
             day.isoformat(): ids
             for day, number in days

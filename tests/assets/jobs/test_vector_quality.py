@@ -1,12 +1,14 @@
 from math import nan, sqrt
 
-from mpp_assets.jobs.vector_quality import ids_of_bad_vectors
+import pyarrow as pa
+
+from mpp_assets.jobs.vector_quality import bad_vectors, ids_by_fault
 from mpp_stores.records import EMBEDDING_DIMENSION
 
 UNIT = [1 / sqrt(EMBEDDING_DIMENSION)] * EMBEDDING_DIMENSION
 
 
-def test_each_faulty_vector_is_named_under_its_fault(spark):
+def test_each_faulty_vector_is_named_under_its_fault():
     vectors = {
         "good": UNIT,
         "short": UNIT[:-1],
@@ -16,8 +18,9 @@ def test_each_faulty_vector_is_named_under_its_fault(spark):
         "hole": [None, *UNIT[1:]],
         "none": None,
     }
-    rows = spark.createDataFrame(list(vectors.items()), "message_id string, embedding array<float>")
-    found = {fault: set(ids) for fault, ids in ids_of_bad_vectors(rows).items()}
+    embeddings = pa.array(vectors.values(), pa.list_(pa.float32()))
+    batch = pa.record_batch([pa.array(vectors), embeddings], names=["message_id", "embedding"])
+    found = {fault: set(ids) for fault, ids in ids_by_fault(bad_vectors([batch])).items()}
     assert found == {
         "dimension": {"short", "none"},
         "not_finite": {"nan", "infinite", "hole"},

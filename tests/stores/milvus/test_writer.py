@@ -96,6 +96,17 @@ def test_a_slice_of_a_batch_writes_its_own_vectors(messages: MessageVectors) -> 
     assert rows_of(messages.read([FIRST]), "message_id") == rows_of([batch.slice(1)], "message_id")
 
 
+def test_rows_are_read_by_their_keys_within_one_materialization(messages: MessageVectors) -> None:
+    wanted = messages_batch([message("m-1"), message('m-"2')], FIRST)
+    messages.write(wanted)
+    messages.write(messages_batch([message("m-3")], FIRST))
+    messages.write(messages_batch([message("m-4")], SECOND))
+
+    found = messages.read_keys(FIRST, ["m-1", 'm-"2', "m-4", "nobody"])
+    assert rows_of([found], "message_id") == rows_of([wanted], "message_id")
+    assert messages.read_keys(FIRST, []).num_rows == 0
+
+
 def test_digests_tell_each_materialization_apart(profiles: UserProfiles) -> None:
     profiles.write(profiles_batch([profile("u-1"), profile("u-2")], FIRST))
     profiles.write(profiles_batch([profile("u-2")], LAST_NUMBER))
