@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from mpp_assets.column_lineage import column_lineage
+from mpp_assets.jobs.changed_rows import write_changes
 from mpp_assets.jobs.digests import digests_by_day
 from mpp_assets.jobs.store_sink import NO_PARTITION, Incomplete, sum_of, write_rows
 from mpp_assets.resources import Platform
@@ -124,6 +125,27 @@ def fill_target(
         digests = write_rows(rows, target_name, platform.settings, numbers)
     written = sum_of(digests.values()).row_count
     return complete(context, platform, numbers, digests, {"written": written})
+
+
+def fill_sharing_target(
+    context: dg.AssetExecutionContext, platform: Platform, rows: DataFrame
+) -> dg.MaterializeResult:
+    """The same, for a target whose materializations share rows: write what changed."""
+    settings, target_name = platform.settings, context.asset_key.to_user_string()
+    numbers = begin(context, platform)
+    [number] = numbers.values()
+    with _refusals_not_retried():
+        changes = write_changes(
+            rows,
+            target_name,
+            settings,
+            number,
+            copies=platform.lake.written(target_name),
+            predecessor=materializations.latest(settings, target_name).get(NO_PARTITION),
+            abandoned=materializations.abandoned(settings, target_name, before=number),
+        )
+    metadata = {"written": changes.begun, "ended": changes.ended}
+    return complete(context, platform, numbers, {number: changes.digest}, metadata)
 
 
 @contextmanager

@@ -7,6 +7,8 @@
       conversation_events/event_day=<day>/               one row a message_id, over all batches
       message_embeddings/event_day=<day>/                the same rows with their vectors
       text_vectors/model=<key>/                          every text embedded so far, by its hash
+      written/<target>/materialization=<n>/              what a target was given last, where only
+                                                         what changed is written to it
 
 A batch is named by its file; `batch_key` is a hash of that name, so that any
 file name is a valid folder. Landing a file again writes a new `landing` and then
@@ -96,6 +98,9 @@ class Lake:
 
     def text_vectors(self, model: str) -> Path:
         return self.root / "text_vectors" / f"model={batch_key(model)}"
+
+    def written(self, target: str) -> Path:
+        return self.root / "written" / target
 
     def write_summary(self, summary: BatchSummary) -> None:
         """Make the summary's landing the one that counts, in one step."""

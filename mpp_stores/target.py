@@ -86,3 +86,21 @@ class Target(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class SharingTarget(Target, Protocol):
+    """A target that stores a row once for all successive materializations that hold it as it is.
+
+    What is written to it is what changed since the materialization before. `write` gives rows
+    that begin with their materialization and stay until they end. One materialization is
+    written at a time; one that was never completed is dropped before the next begins, which
+    takes back what it ended.
+    """
+
+    def begin(self, materialization: int, predecessor: int | None) -> None:
+        """Before anything of it is written: it holds the rows of its predecessor, the newest one
+        there is, or, without one, no row. Safe to repeat."""
+
+    def end(self, batch: pa.RecordBatch) -> int:
+        """Let the rows of these keys (`key` and `MATERIALIZATION`) end before the materialization.
+        Returns how many were sent. Safe to call concurrently and to repeat."""

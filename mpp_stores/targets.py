@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from pkgutil import resolve_name
-from typing import Final
+from typing import Final, cast
 
 from mpp_stores.settings import StoreSettings
-from mpp_stores.target import Target
+from mpp_stores.target import SharingTarget, Target
 
 # By the name of its class: a Spark worker that writes one store imports that store's driver only.
 TARGETS: Final = {
@@ -32,3 +32,8 @@ def open_target(name: str, settings: StoreSettings) -> Target:
     except KeyError:
         raise KeyError(f"no target {name!r}; known targets: {', '.join(TARGETS)}") from None
     return target(settings)
+
+
+def open_sharing_target(name: str, settings: StoreSettings) -> SharingTarget:
+    """`open_target`, of one that is a `SharingTarget`: neo4j/engaged_with."""
+    return cast(SharingTarget, open_target(name, settings))

@@ -98,8 +98,13 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
             target.prepare()
             found[name] = target.rows_of_user(user_id)
     found["postgres/feedback"] = feedback.rows_of_user(settings, user_id)
-    for dataset in (lake.landed_events, lake.conversation_events, lake.message_embeddings):
-        found[f"lake/{dataset.name}"] = _rows_of_user(dataset, user_id)
+    for dataset in (
+        lake.landed_events,
+        lake.conversation_events,
+        lake.message_embeddings,
+        lake.written("neo4j/engaged_with"),
+    ):
+        found[f"lake/{dataset.relative_to(lake.root)}"] = _rows_of_user(dataset, user_id)
     mention = Mention(user_id)
     found["lake/rejected_events"] = sum(
         _is_about(record.record, user_id, mention) for record in rejections.rejected(lake)

@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.digests import digests_by_day, identity_hash_column
+from mpp_assets.jobs.digests import digest_columns, digest_of, digests_by_day
 from mpp_assets.jobs.event_quality import MOST_NAMED
 from mpp_stores.target import NOTHING, Digest, Target
 
@@ -41,11 +41,8 @@ def differing_days(
 
 def difference(rows: DataFrame, target: Target, number: int) -> Difference | None:
     """Between the identities of `rows` and those of a materialization; None if there is none."""
-    [counted] = rows.agg(
-        f.count("*").alias("rows"),
-        f.coalesce(f.sum(identity_hash_column(target.key)), f.lit(0)).alias("hash"),
-    ).collect()
-    expected = Digest(counted["rows"], counted["hash"])
+    [counted] = rows.agg(*digest_columns(target.key)).collect()
+    expected = digest_of(counted)
     if target.digests([number])[number] == expected:
         return None
     return _difference(rows, target, number, expected)

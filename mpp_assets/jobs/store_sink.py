@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.digests import identity_hash_column
+from mpp_assets.jobs.digests import digest_columns, digest_of
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION, Digest
 from mpp_stores.targets import open_target
@@ -42,15 +42,11 @@ def write_rows(
         (
             _numbered(rows, numbers)
             .select(*target.schema.names, MATERIALIZATION)
-            .observe(
-                observed,
-                f.count(f.lit(1)).alias("rows"),
-                f.coalesce(f.sum(identity_hash_column(target.key)), f.lit(0)).alias("hash"),
-            )
+            .observe(observed, *digest_columns(target.key))
             .mapInArrow(_writer(target_name, settings), "rows long")
             .collect()
         )
-        written = Digest(observed.get["rows"], observed.get["hash"])
+        written = digest_of(observed.get)
         stored = target.digests(list(numbers.values()))
     held = sum_of(stored.values())
     if held != written:

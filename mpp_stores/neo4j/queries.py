@@ -9,21 +9,27 @@ The graph:
     (:Campaign {campaign_id})
 
     (:User)
-        -[:ENGAGED_WITH {message_count, active_days, first_at, last_at, materialization,
+        -[:ENGAGED_WITH {message_count, active_days, first_at, last_at, since, until,
                          identity_hash}]->
     (:Campaign)
 
+    (:Materialization {number})
+
 A message is a node in each materialization that holds it; `row_id`, its materialization and
 message id joined by a slash, is one property because Neo4j's community edition has no unique
-key of two. It has exactly one SENT and one IN. A user and a campaign may have several
-ENGAGED_WITH, one a materialization. Users and campaigns belong to no materialization: they
-live as long as a message or an edge names them.
+key of two. It has exactly one SENT and one IN.
+
+An ENGAGED_WITH that stays as it is from one materialization to the next is stored once: it
+belongs to those from `since` on and before `until`, as rows do in a system-versioned table of
+SQL:2011. A user and a campaign may have several, of which one materialization holds one. Every
+materialization of edges that has not been dropped is a node, because one can hold edges that
+name it nowhere. Users and campaigns belong to no materialization: they live as long as a
+message or an edge names them.
 
 Times are LOCAL DATETIME in UTC, exact to the microsecond: ArcadeDB, which plays Neo4j on a
 laptop, drops the zone of a zoned one. Only Cypher that Neo4j 5 and ArcadeDB both accept.
 A pattern starts at the node that an index finds: ArcadeDB expands patterns in the order they
-are written. It looks up the edges of a materialization in their index only where the pattern
-names no label and a single bound number is compared in WHERE; anything else scans all edges.
+are written.
 """
 
 from typing import Final, LiteralString
@@ -50,8 +56,8 @@ SCHEMA: Final[tuple[LiteralString, ...]] = (
     FOR (message:Message) ON (message.materialization)
     """,
     """
-    CREATE INDEX engaged_with_materialization IF NOT EXISTS
-    FOR ()-[edge:ENGAGED_WITH]-() ON (edge.materialization)
+    CREATE CONSTRAINT materialization_number IF NOT EXISTS
+    FOR (materialization:Materialization) REQUIRE materialization.number IS UNIQUE
     """,
 )
 
@@ -93,7 +99,7 @@ DELETE_MESSAGES: Final = """
 MATCH (message:Message {materialization: $materialization})
 WITH message LIMIT $limit
 DETACH DELETE message
-RETURN count(*) AS deleted
+RETURN count(*) AS changed
 """
 
 COUNT_USER_AND_MESSAGES: Final = """
@@ -104,27 +110,64 @@ RETURN sum(1 + COUNT { (user)-[:SENT]->() }) AS row_count
 # Edges: $rows of ENGAGED_WITH_SCHEMA with materialization and identity_hash;
 # $materialization, $limit.
 
+NEVER: Final = 2**63 - 1
+"""The `until` of an edge that the newest materialization holds."""
+
+BEGIN_MATERIALIZATION: Final = "MERGE (:Materialization {number: $materialization})"
+
+MATERIALIZATIONS: Final = "MATCH (found:Materialization) RETURN found.number AS number"
+
+DELETE_MATERIALIZATION: Final = """
+MATCH (dropped:Materialization {number: $materialization})
+DELETE dropped
+"""
+
 MERGE_ENGAGED_WITH: Final = """
 UNWIND $rows AS row
 MERGE (user:User {user_id: row.user_id})
 MERGE (campaign:Campaign {campaign_id: row.campaign_id})
-MERGE (user)-[edge:ENGAGED_WITH {materialization: row.materialization}]->(campaign)
-SET edge.message_count = row.message_count,
+MERGE (user)-[edge:ENGAGED_WITH {since: row.materialization}]->(campaign)
+SET edge.until = $never,
+    edge.message_count = row.message_count,
     edge.active_days = row.active_days,
     edge.first_at = row.first_at,
     edge.last_at = row.last_at,
     edge.identity_hash = row.identity_hash
 """
 
+END_ENGAGED_WITH: Final = """
+UNWIND $rows AS row
+MATCH (user:User {user_id: row.user_id})
+      -[edge:ENGAGED_WITH]->(campaign:Campaign {campaign_id: row.campaign_id})
+WHERE edge.since < row.materialization AND row.materialization < edge.until
+SET edge.until = row.materialization
+"""
+
+END_EVERY_ENGAGED_WITH: Final = """
+MATCH ()-[edge:ENGAGED_WITH]->()
+WHERE edge.since < $materialization AND $materialization < edge.until
+WITH edge LIMIT $limit
+SET edge.until = $materialization
+RETURN count(*) AS changed
+"""
+
+REOPEN_ENGAGED_WITH: Final = """
+MATCH ()-[edge:ENGAGED_WITH]->()
+WHERE edge.until = $materialization
+WITH edge LIMIT $limit
+SET edge.until = $never
+RETURN count(*) AS changed
+"""
+
 DIGEST_OF_ENGAGED_WITH: Final = """
 MATCH ()-[edge:ENGAGED_WITH]->()
-WHERE edge.materialization = $materialization
+WHERE edge.since <= $materialization AND $materialization < edge.until
 RETURN count(edge) AS row_count, sum(edge.identity_hash) AS identity_hash
 """
 
 READ_ENGAGED_WITH: Final = """
 MATCH (user)-[edge:ENGAGED_WITH]->(campaign)
-WHERE edge.materialization = $materialization
+WHERE edge.since <= $materialization AND $materialization < edge.until
 RETURN user.user_id AS user_id,
        campaign.campaign_id AS campaign_id,
        edge.message_count AS message_count,
@@ -133,12 +176,14 @@ RETURN user.user_id AS user_id,
        edge.last_at AS last_at
 """
 
+# $others: the materializations that stay.
 DELETE_ENGAGED_WITH: Final = """
 MATCH ()-[edge:ENGAGED_WITH]->()
-WHERE edge.materialization = $materialization
+WHERE edge.since <= $materialization AND $materialization < edge.until
+  AND NONE(other IN $others WHERE edge.since <= other AND other < edge.until)
 WITH edge LIMIT $limit
 DELETE edge
-RETURN count(*) AS deleted
+RETURN count(*) AS changed
 """
 
 COUNT_ENGAGED_WITH_OF_USER: Final = """
@@ -171,7 +216,7 @@ MATCH (user:User)
 WHERE NOT EXISTS { (user)-[:SENT]->() } AND NOT EXISTS { (user)-[:ENGAGED_WITH]->() }
 WITH user LIMIT $limit
 DELETE user
-RETURN count(*) AS deleted
+RETURN count(*) AS changed
 """
 
 DELETE_ORPHAN_CAMPAIGNS: Final = """
@@ -179,7 +224,7 @@ MATCH (campaign:Campaign)
 WHERE NOT EXISTS { (campaign)<-[:IN]-() } AND NOT EXISTS { (campaign)<-[:ENGAGED_WITH]-() }
 WITH campaign LIMIT $limit
 DELETE campaign
-RETURN count(*) AS deleted
+RETURN count(*) AS changed
 """
 
 # What the API asks: $materialization is that of neo4j/engaged_with.
@@ -189,7 +234,8 @@ PING: Final = "RETURN 1 AS answer"
 ENGAGED_WITH_OF_USERS: Final = """
 UNWIND $user_ids AS user_id
 MATCH (user:User {user_id: user_id})
-      -[edge:ENGAGED_WITH {materialization: $materialization}]->(campaign:Campaign)
+      -[edge:ENGAGED_WITH]->(campaign:Campaign)
+WHERE edge.since <= $materialization AND $materialization < edge.until
 RETURN user.user_id AS user_id,
        campaign.campaign_id AS campaign_id,
        edge.message_count AS message_count,
@@ -204,13 +250,20 @@ ORDER BY user_id, campaign_id
 # sets of campaigns. Ties go to the smaller id, so that equal graphs give equal answers.
 CO_ENGAGED_CAMPAIGNS: Final = """
 MATCH (user:User {user_id: $user_id})
-      -[:ENGAGED_WITH {materialization: $materialization}]->(shared:Campaign)
-      <-[:ENGAGED_WITH {materialization: $materialization}]-(peer:User)
-WHERE peer.user_id <> $user_id
+      -[own:ENGAGED_WITH]->(shared:Campaign)<-[theirs:ENGAGED_WITH]-(peer:User)
+WHERE own.since <= $materialization AND $materialization < own.until
+  AND theirs.since <= $materialization AND $materialization < theirs.until
+  AND peer.user_id <> $user_id
 WITH user, peer, collect(shared.campaign_id) AS shared_ids
 WITH user, peer, shared_ids,
-     COUNT { (user)-[:ENGAGED_WITH {materialization: $materialization}]->() } AS user_campaigns,
-     COUNT { (peer)-[:ENGAGED_WITH {materialization: $materialization}]->() } AS peer_campaigns
+     COUNT {
+         (user)-[edge:ENGAGED_WITH]->()
+         WHERE edge.since <= $materialization AND $materialization < edge.until
+     } AS user_campaigns,
+     COUNT {
+         (peer)-[edge:ENGAGED_WITH]->()
+         WHERE edge.since <= $materialization AND $materialization < edge.until
+     } AS peer_campaigns
 WITH user, peer, shared_ids,
      toFloat(size(shared_ids)) / (user_campaigns + peer_campaigns - size(shared_ids)) AS overlap
 ORDER BY overlap DESC, peer.user_id
@@ -218,10 +271,12 @@ LIMIT $peer_limit
 UNWIND shared_ids AS shared_id
 WITH user, peer, overlap, shared_id ORDER BY shared_id
 WITH user, peer, overlap, collect(shared_id) AS shared_ids
-MATCH (peer)-[:ENGAGED_WITH {materialization: $materialization}]->(campaign:Campaign)
-WHERE $include_engaged OR NOT EXISTS {
-    (user)-[:ENGAGED_WITH {materialization: $materialization}]->(campaign)
-}
+MATCH (peer)-[theirs:ENGAGED_WITH]->(campaign:Campaign)
+WHERE theirs.since <= $materialization AND $materialization < theirs.until
+  AND ($include_engaged OR NOT EXISTS {
+      (user)-[own:ENGAGED_WITH]->(campaign)
+      WHERE own.since <= $materialization AND $materialization < own.until
+  })
 WITH peer.user_id AS peer_id, campaign.campaign_id AS campaign_id, overlap, shared_ids
 WITH peer_id, campaign_id, overlap, [id IN shared_ids WHERE id <> campaign_id] AS shared_ids
 WHERE size(shared_ids) > 0

@@ -53,9 +53,7 @@ class GraphTarget:
 
     def write(self, batch: pa.RecordBatch) -> int:
         with neo4j_errors(f"write {batch.num_rows} rows to {self.name}"):
-            rows = self._rows(batch)
-            for start in range(0, len(rows), TRANSACTION_ROWS):
-                self._commit(self._merge_rows, rows=rows[start : start + TRANSACTION_ROWS])
+            self._commit_rows(self._merge_rows, self._rows(batch))
         return batch.num_rows
 
     def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
@@ -76,11 +74,10 @@ class GraphTarget:
         """Delete their rows, then users and campaigns that nothing names any more."""
         with neo4j_errors(f"drop materializations of {self.name}"):
             deleted = sum(
-                self._delete(self._delete_rows, materialization=number)
-                for number in materializations
+                self._drop_rows(number) for number in sorted(materializations, reverse=True)
             )
-            self._delete(queries.DELETE_ORPHAN_USERS)
-            self._delete(queries.DELETE_ORPHAN_CAMPAIGNS)
+            self._repeat(queries.DELETE_ORPHAN_USERS)
+            self._repeat(queries.DELETE_ORPHAN_CAMPAIGNS)
         return deleted
 
     def rows_of_user(self, user_id: str) -> int:
@@ -92,8 +89,7 @@ class GraphTarget:
         rows = _without_zones(batch.select([*self.schema.names, MATERIALIZATION])).to_pylist()
         for row in rows:
             row[IDENTITY_HASH] = identity_hash([row[column] for column in self.key])
-        # Concurrent writers that lock campaigns in the same order rarely deadlock.
-        return sorted(rows, key=itemgetter("campaign_id", "user_id"))
+        return rows
 
     def _digest(self, materialization: int) -> Digest:
         (record,) = self._commit(self._digest_rows, materialization=materialization)
@@ -106,14 +102,26 @@ class GraphTarget:
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def _delete(self, statement: LiteralString, **parameters: Any) -> int:
-        """Repeat a deleting statement, a transaction each time, until nothing is left."""
-        deleted = 0
+    def _commit_rows(self, statement: LiteralString, rows: list[dict[str, Any]]) -> None:
+        # Concurrent writers that lock campaigns in the same order rarely deadlock.
+        ordered = sorted(rows, key=itemgetter("campaign_id", "user_id"))
+        for start in range(0, len(ordered), TRANSACTION_ROWS):
+            self._commit(
+                statement, rows=ordered[start : start + TRANSACTION_ROWS], never=queries.NEVER
+            )
+
+    def _drop_rows(self, materialization: int) -> int:
+        return self._repeat(self._delete_rows, materialization=materialization)
+
+    def _repeat(self, statement: LiteralString, **parameters: Any) -> int:
+        """Repeat a statement that changes at most `$limit` rows, a transaction each time, until
+        it finds no more."""
+        changed = 0
         while True:
             (record,) = self._commit(statement, limit=TRANSACTION_ROWS, **parameters)
-            deleted += int(record["deleted"])
-            if record["deleted"] < TRANSACTION_ROWS:
-                return deleted
+            changed += int(record["changed"])
+            if record["changed"] < TRANSACTION_ROWS:
+                return changed
 
     def _commit(self, statement: LiteralString, **parameters: Any) -> list[neo4j.Record]:
         """Run the statement in a transaction of its own."""
@@ -174,7 +182,11 @@ class MessageGraph(GraphTarget):
 
 
 class EngagedWithEdges(GraphTarget):
-    """(:User)-[:ENGAGED_WITH]->(:Campaign); a row is an edge over the whole history."""
+    """(:User)-[:ENGAGED_WITH]->(:Campaign); a row is an edge over the whole history.
+
+    A `SharingTarget`: an edge belongs to every materialization from its `since` on and before
+    its `until`.
+    """
 
     name = "neo4j/engaged_with"
     schema = ENGAGED_WITH_SCHEMA
@@ -184,6 +196,30 @@ class EngagedWithEdges(GraphTarget):
     _read_rows = queries.READ_ENGAGED_WITH
     _delete_rows = queries.DELETE_ENGAGED_WITH
     _count_rows_of_user = queries.COUNT_ENGAGED_WITH_OF_USER
+
+    def begin(self, materialization: int, predecessor: int | None) -> None:
+        with neo4j_errors(f"begin a materialization of {self.name}"):
+            self._commit(queries.BEGIN_MATERIALIZATION, materialization=materialization)
+            if predecessor is None:
+                self._repeat(queries.END_EVERY_ENGAGED_WITH, materialization=materialization)
+
+    def end(self, batch: pa.RecordBatch) -> int:
+        with neo4j_errors(f"end {batch.num_rows} rows of {self.name}"):
+            self._commit_rows(queries.END_ENGAGED_WITH, batch.to_pylist())
+        return batch.num_rows
+
+    def _drop_rows(self, materialization: int) -> int:
+        """What the newest one ended goes on: it was never completed, or is taken back."""
+        self._commit(queries.DELETE_MATERIALIZATION, materialization=materialization)
+        others = [record["number"] for record in self._commit(queries.MATERIALIZATIONS)]
+        dropped = self._repeat(self._delete_rows, materialization=materialization, others=others)
+        if materialization > max(others, default=0):
+            self._repeat(
+                queries.REOPEN_ENGAGED_WITH,
+                materialization=materialization,
+                never=queries.NEVER,
+            )
+        return dropped
 
 
 def _without_zones(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -32,6 +32,13 @@ ORDER BY partition, materialization DESC
 """
 )
 
+SELECT_ABANDONED: Final = SQL("""
+SELECT materialization
+FROM {schema}.materializations
+WHERE asset = %(asset)s AND materialization < %(before)s AND completed_at IS NULL
+ORDER BY materialization
+""")
+
 SELECT_FIRST_BEGUN: Final = SQL("""
 SELECT partition, min(begun_at) AS first_begun_at
 FROM {schema}.materializations

@@ -84,6 +84,19 @@ def latest(
     return {each.partition: each for each in found}
 
 
+def abandoned(
+    settings: StoreSettings, asset: str, *, before: int, schema_name: str = tables.SCHEMA_NAME
+) -> list[int]:
+    """Numbers of the asset that were begun before this one and never completed."""
+    query = queries.SELECT_ABANDONED.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors(f"read what of {asset} was never completed"),
+        connect(settings) as connection,
+    ):
+        found = connection.execute(query, {"asset": asset, "before": before}).fetchall()
+    return [number for (number,) in found]
+
+
 def first_begun(
     settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
 ) -> dict[str, datetime]:

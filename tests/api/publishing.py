@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from mpp_stores.milvus.reader import VectorReader
+from mpp_stores.neo4j.writer import EngagedWithEdges
 from mpp_stores.postgres import tables
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.materializations import begin, complete
@@ -51,6 +52,8 @@ def materialize(settings: StoreSettings, dataset: Dataset) -> Numbers:
         begun = begin(settings, asset=asset, partitions=partitions, dagster_run_id=run_id)
         with open_target(asset, settings) as target:
             target.prepare()
+            if isinstance(target, EngagedWithEdges):
+                target.begin(begun[""], None)
             target.write(_batch(rows, target.schema, begun))
             complete(settings, target.digests(list(begun.values())))
         numbers[asset] = list(begun.values())

@@ -14,6 +14,7 @@ from mpp_assets.store_assets import (
     FRESHNESS,
     OWNERS,
     RETRY,
+    fill_sharing_target,
     fill_target,
     table_metadata,
 )
@@ -59,4 +60,4 @@ def engaged_with(
 ) -> dg.MaterializeResult:
     """(User)-[:ENGAGED_WITH]->(Campaign), aggregated over all days."""
     events = read_conversation_events(spark.spark_session, platform.lake)
-    return fill_target(context, platform, build_engaged_with(events))
+    return fill_sharing_target(context, platform, build_engaged_with(events))

@@ -29,9 +29,12 @@ def messages(settings: StoreSettings, graph: OwnGraph) -> Iterator[MessageGraph]
 
 @pytest.fixture
 def edges(settings: StoreSettings, graph: OwnGraph) -> Iterator[EngagedWithEdges]:
+    """`first` is begun, without a predecessor."""
     with EngagedWithEdges(settings) as target:
         target.prepare()
+        target.begin(graph.first, None)
         yield target
+        target.drop([graph.first, graph.second, graph.third])
 
 
 @pytest.fixture

@@ -17,6 +17,13 @@ def rows(target: EngagedWithEdges, *materializations: int) -> list[dict[str, Any
     return sorted(found, key=lambda row: (str(row["user_id"]), str(row["campaign_id"])))
 
 
+def change_edge(target: EngagedWithEdges, graph: OwnGraph, *, messages: int) -> None:
+    """Between ada and spring, with `second`."""
+    changed = graph.edge_batch(("ada", "spring"), messages=messages, materialization=graph.second)
+    target.end(changed)
+    target.write(changed)
+
+
 def test_an_edge_reads_back_exactly_with_its_microseconds(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
@@ -39,15 +46,58 @@ def test_writing_twice_equals_writing_once(edges: EngagedWithEdges, graph: OwnGr
     assert graph.edges() == [("ada", "spring"), ("bob", "spring")]
 
 
-def test_each_materialization_has_an_edge_of_its_own_between_the_same_two(
+def test_an_edge_that_stays_as_it_is_is_stored_once(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
-    edges.write(graph.edge_batch(("ada", "spring"), messages=3, materialization=graph.first))
-    edges.write(graph.edge_batch(("ada", "spring"), messages=5, materialization=graph.second))
+    edges.write(graph.edge_batch(("ada", "spring")))
+    edges.begin(graph.second, graph.first)
+    assert rows(edges, graph.second) == rows(edges, graph.first)
+    assert graph.edges() == [("ada", "spring")]
+
+
+def test_an_edge_that_changed_is_one_of_the_former_and_another_of_the_new_materialization(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring"), messages=3))
+    edges.begin(graph.second, graph.first)
+    change_edge(edges, graph, messages=5)
     assert [row["message_count"] for row in rows(edges, graph.first)] == [3]
     assert [row["message_count"] for row in rows(edges, graph.second)] == [5]
     assert graph.users() == [("ada",)]
     assert graph.campaigns() == [("spring",)]
+
+
+def test_beginning_ending_and_writing_twice_equals_once(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring"), ("bob", "spring"), messages=3))
+    for _ in range(2):
+        edges.begin(graph.second, graph.first)
+        change_edge(edges, graph, messages=5)
+    assert [row["message_count"] for row in rows(edges, graph.first)] == [3, 3]
+    assert [row["message_count"] for row in rows(edges, graph.second)] == [5, 3]
+
+
+def test_a_materialization_without_predecessor_begins_without_edges(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(*((f"user{n}", "spring") for n in range(1_205))))
+    edges.begin(graph.second, None)
+    assert rows(edges, graph.second) == []
+    assert len(rows(edges, graph.first)) == 1_205
+
+
+def test_dropping_the_newest_takes_back_what_it_began_and_ended(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring"), ("bob", "spring")))
+    before = rows(edges, graph.first)
+    edges.begin(graph.second, graph.first)
+    change_edge(edges, graph, messages=5)
+    edges.write(graph.edge_batch(("eve", "spring"), materialization=graph.second))
+    assert edges.drop([graph.second]) == 2
+    edges.begin(graph.third, graph.first)
+    assert rows(edges, graph.third) == rows(edges, graph.first) == before
 
 
 def test_reading_no_materialization_reads_no_row(edges: EngagedWithEdges, graph: OwnGraph) -> None:
@@ -60,7 +110,9 @@ def test_the_digest_sums_the_hash_of_user_and_campaign(
 ) -> None:
     pairs = [("ada", "spring"), ("ada", "summer"), ("bob", "spring")]
     edges.write(graph.edge_batch(*pairs))
-    edges.write(graph.edge_batch(pairs[0], materialization=graph.second))
+    edges.begin(graph.second, graph.first)
+    edges.end(graph.edge_batch(*pairs[1:], materialization=graph.second))
+    edges.begin(graph.third, None)
     hashes = [identity_hash([graph.id(user), graph.id(campaign)]) for user, campaign in pairs]
     assert edges.digests([graph.first, graph.second, graph.third]) == {
         graph.first: Digest(3, sum(hashes)),
@@ -69,15 +121,19 @@ def test_the_digest_sums_the_hash_of_user_and_campaign(
     }
 
 
-def test_dropping_removes_the_edges_of_the_given_materializations_only(
+def test_dropping_removes_the_edges_that_no_other_materialization_holds(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
-    for number in (graph.first, graph.second, graph.third):
-        edges.write(graph.edge_batch(("ada", "spring"), materialization=number))
+    edges.write(graph.edge_batch(("ada", "spring")))
+    edges.begin(graph.second, graph.first)
     edges.write(graph.edge_batch(("ada", "summer"), materialization=graph.second))
-    assert edges.drop([graph.first, graph.second]) == 3
+    edges.begin(graph.third, graph.second)
+    edges.end(graph.edge_batch(("ada", "summer"), materialization=graph.third))
+    assert edges.drop([graph.second]) == 1
     kept = graph.edge_batch(("ada", "spring")).select(edges.schema.names).to_pylist()
-    assert rows(edges, graph.first, graph.second, graph.third) == kept
+    assert rows(edges, graph.first) == rows(edges, graph.third) == kept
+    assert edges.drop([graph.first]) == 0
+    assert rows(edges, graph.third) == kept
 
 
 def test_dropping_more_edges_than_a_transaction_holds_removes_all(
@@ -98,7 +154,8 @@ def test_dropping_removes_users_and_campaigns_that_nothing_names(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("bob", "summer")))
-    edges.write(graph.edge_batch(("bob", "summer"), materialization=graph.second))
+    edges.begin(graph.second, graph.first)
+    edges.end(graph.edge_batch(("ada", "spring"), materialization=graph.second))
     edges.drop([graph.first])
     assert graph.users() == [("bob",)]
     assert graph.campaigns() == [("summer",)]
@@ -128,7 +185,8 @@ def test_the_rows_of_a_user_are_the_edges_of_every_materialization(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("ada", "summer"), ("bob", "spring")))
-    edges.write(graph.edge_batch(("ada", "spring"), materialization=graph.second))
+    edges.begin(graph.second, graph.first)
+    change_edge(edges, graph, messages=5)
     assert edges.rows_of_user(graph.id("ada")) == 3
     assert edges.rows_of_user(graph.id("nobody")) == 0
 

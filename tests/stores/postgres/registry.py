@@ -62,6 +62,11 @@ class Registry:
             self.settings, except_run=except_run, schema_name=self.schema_name
         )
 
+    def abandoned(self, asset: str, before: int) -> list[int]:
+        return materializations.abandoned(
+            self.settings, asset, before=before, schema_name=self.schema_name
+        )
+
     def forget(self, *numbers: int) -> None:
         materializations.forget(self.settings, numbers, schema_name=self.schema_name)
 

@@ -120,6 +120,15 @@ def test_what_another_run_never_completed_is_droppable(registry: Registry) -> No
     assert registry.droppable(except_run="goes on") == {DAILY: sorted(left.values())}
 
 
+def test_what_was_begun_before_and_never_completed_is_abandoned(registry: Registry) -> None:
+    registry.materialize(DAILY)
+    abandoned = [registry.begin(DAILY)[""] for _ in range(2)]
+    registry.begin(OTHER)
+    current = registry.begin(DAILY)[""]
+    registry.begin(DAILY)
+    assert registry.abandoned(DAILY, before=current) == abandoned
+
+
 def test_what_a_kept_release_names_is_not_droppable(registry: Registry) -> None:
     named = registry.materialize(DAILY, FIRST_DAY)
     registry.publish()
