@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.refresh [--precomputed] 2000 20000 100000
 
 For each number of messages, on a stack of stores of its own in a temporary folder: 30 days
-are landed and refreshed, one of them again unchanged, then day 31 is added, then all 31 are
+are landed and refreshed, then day 31 is, then day 32 is materialized twice, then all 32 are
 rebuilt. Jobs run in this process on a Spark session that is already there, so its start
 is not in the figures. With `--precomputed`, vectors are random unit vectors put where embedded
 texts are kept: the model then has nothing to do.
@@ -12,6 +12,7 @@ texts are kept: the model then has nothing to do.
 import argparse
 import json
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +31,8 @@ from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
 from mpp_stores.records import EMBEDDING_DIMENSION
 
-DAYS = 31
+FIRST_DAYS = 30
+DAYS = FIRST_DAYS + 2
 FIRST_DAY = datetime(2026, 9, 1, tzinfo=UTC)
 CAMPAIGNS = 40
 MESSAGES_A_USER = 12
@@ -42,10 +44,10 @@ WORDS = [
 
 
 def events(count: int) -> list[dict[str, str]]:
-    """`count` messages over 30 days and as many a day on the 31st, the same in every run."""
+    """`count` messages over the first days and as many a day later, the same in every run."""
     generator = random.Random(17)
     users = max(count // MESSAGES_A_USER, 10)
-    a_day = count // (DAYS - 1)
+    a_day = count // FIRST_DAYS
     return [
         {
             "message_id": f"m{day:02}-{number:06}",
@@ -100,26 +102,29 @@ class Pipeline:
         return perf_counter() - started
 
 
-def measure(count: int, *, precomputed: bool) -> dict[str, float]:
-    """Seconds of each step, by its name."""
+def measure(count: int, *, precomputed: bool) -> Iterator[tuple[str, float]]:
+    """Each step by name, and its seconds, once it is over."""
 
     records = events(count)
-    old = [record for record in records if record["message_id"] < f"m{DAYS - 1}"]
-    new = records[len(old) :]
+
+    def of_days(first: int, last: int) -> list[dict[str, str]]:
+        return [
+            each for each in records if f"m{first:02}" <= each["message_id"] < f"m{last + 1:02}"
+        ]
+
     with running_stores() as home:
         if precomputed:
             precompute_vectors(home / "lake", [record["message"] for record in records])
         RESOURCES["spark"].spark_session.range(1).count()
         pipeline = Pipeline(home)
-        return {
-            "land 30 days": pipeline.land("old.json", old),
-            "first refresh, 30 days": pipeline.refresh(0, DAYS - 2),
-            "land day 31": pipeline.land("new.json", new),
-            "first materialization of a day": pipeline.refresh(DAYS - 1, DAYS - 1, publish=False),
-            "the same day, unchanged": pipeline.refresh(DAYS - 1, DAYS - 1, publish=False),
-            "refresh of one day": pipeline.refresh(DAYS - 1, DAYS - 1),
-            "rebuild, 31 days, texts known": pipeline.refresh(0, DAYS - 1),
-        }
+        yield "land 30 days", pipeline.land("first.json", of_days(0, FIRST_DAYS - 1))
+        yield "first refresh, 30 days", pipeline.refresh(0, FIRST_DAYS - 1)
+        yield "land day 31", pipeline.land("31.json", of_days(FIRST_DAYS, FIRST_DAYS))
+        yield "refresh of day 31", pipeline.refresh(FIRST_DAYS, FIRST_DAYS)
+        pipeline.land("32.json", of_days(DAYS - 1, DAYS - 1))
+        yield "first materialization of day 32", pipeline.refresh(DAYS - 1, DAYS - 1, publish=False)
+        yield "the same day, unchanged", pipeline.refresh(DAYS - 1, DAYS - 1, publish=False)
+        yield "rebuild of 32 days, texts known", pipeline.refresh(0, DAYS - 1)
 
 
 if __name__ == "__main__":
@@ -128,5 +133,6 @@ if __name__ == "__main__":
     parser.add_argument("--precomputed", action="store_true", help="embed nothing")
     arguments = parser.parse_args()
     for size in arguments.messages:
-        seconds = measure(size, precomputed=arguments.precomputed)
-        print(json.dumps({"messages": size, "seconds": seconds}, indent=2), flush=True)
+        for step, seconds in measure(size, precomputed=arguments.precomputed):
+            figure = {"messages": size, "step": step, "seconds": round(seconds, 1)}
+            print(json.dumps(figure), flush=True)

@@ -151,6 +151,15 @@ SET edge.until = $materialization
 RETURN count(*) AS changed
 """
 
+# Of a version that gave every materialization edges of its own.
+DELETE_FORMER_ENGAGED_WITH: Final = """
+MATCH ()-[edge:ENGAGED_WITH]->()
+WHERE edge.since IS NULL
+WITH edge LIMIT $limit
+DELETE edge
+RETURN count(*) AS changed
+"""
+
 REOPEN_ENGAGED_WITH: Final = """
 MATCH ()-[edge:ENGAGED_WITH]->()
 WHERE edge.until = $materialization

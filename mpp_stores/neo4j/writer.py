@@ -201,6 +201,7 @@ class EngagedWithEdges(GraphTarget):
         with neo4j_errors(f"begin a materialization of {self.name}"):
             self._commit(queries.BEGIN_MATERIALIZATION, materialization=materialization)
             if predecessor is None:
+                self._repeat(queries.DELETE_FORMER_ENGAGED_WITH)
                 self._repeat(queries.END_EVERY_ENGAGED_WITH, materialization=materialization)
 
     def end(self, batch: pa.RecordBatch) -> int:

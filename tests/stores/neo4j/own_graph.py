@@ -136,6 +136,18 @@ class OwnGraph:
         """A campaign that nothing names."""
         self._records("CREATE (:Campaign {campaign_id: $id})", id=self.id(name))
 
+    def add_former_edge(self, user: str, campaign: str) -> None:
+        """An ENGAGED_WITH as earlier versions wrote it."""
+        self._records(
+            """
+            MERGE (user:User {user_id: $user_id})
+            MERGE (campaign:Campaign {campaign_id: $campaign_id})
+            CREATE (user)-[:ENGAGED_WITH {materialization: 1, message_count: 3}]->(campaign)
+            """,
+            user_id=self.id(user),
+            campaign_id=self.id(campaign),
+        )
+
     def cut_from_user(self, message: str) -> None:
         self._records(
             "MATCH (:Message {message_id: $id})<-[sent:SENT]-() DELETE sent", id=self.id(message)

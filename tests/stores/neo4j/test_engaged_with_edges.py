@@ -87,6 +87,15 @@ def test_a_materialization_without_predecessor_begins_without_edges(
     assert len(rows(edges, graph.first)) == 1_205
 
 
+def test_edges_of_an_earlier_version_go_when_all_are_written_anew(
+    edges: EngagedWithEdges, graph: OwnGraph
+) -> None:
+    edges.write(graph.edge_batch(("ada", "spring")))
+    graph.add_former_edge("bob", "spring")
+    edges.begin(graph.second, None)
+    assert graph.edges() == [("ada", "spring")]
+
+
 def test_dropping_the_newest_takes_back_what_it_began_and_ended(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
