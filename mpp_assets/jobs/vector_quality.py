@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,10 @@ from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import Batches, vectors
 from mpp_assets.jobs.event_quality import MOST_NAMED
-from mpp_stores.milvus.writer import MessageVectors
 from mpp_stores.records import EMBEDDING_DIMENSION, columns
+
+if TYPE_CHECKING:
+    from mpp_stores.milvus.writer import MessageVectors
 
 NORM_TOLERANCE = 1e-3
 """How far from 1 the length of a vector of 32-bit numbers may be."""
@@ -45,7 +47,7 @@ def ids_by_fault(found: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
 
 
 def ids_of_differing_copies(
-    rows: DataFrame, target: MessageVectors, number: int, day: date
+    rows: DataFrame, target: "MessageVectors", number: int, day: date
 ) -> list[str]:
     """Of a sample of the day's messages, those whose vector in the store is not the lake's."""
     sample = rows.where(f.col("event_day") == f.lit(day)).orderBy(f.crc32("message_id"))

@@ -15,7 +15,6 @@ from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.vector_quality import ids_of_differing_copies
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_stores.milvus.writer import MessageVectors
 
 SAMPLED_DAYS = 3
 
@@ -31,6 +30,9 @@ def vectors_equal_the_lakes(
     context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.AssetCheckResult:
     """Are sampled vectors of the latest days the ones that were computed?"""
+    # A driver that only this check and writing need.
+    from mpp_stores.milvus.writer import MessageVectors  # noqa: PLC0415
+
     days = sorted(checked_days(context, platform, message_vectors).items())[-SAMPLED_DAYS:]
     rows = read_message_embeddings(spark.spark_session, platform.lake, [day for day, _ in days])
     with MessageVectors(platform.settings) as target:
