@@ -14,8 +14,9 @@ class PipelineSettings(ContractSettings):
     `embedding_model` is any SentenceTransformer name or path whose vectors have
     `EMBEDDING_DIMENSION` numbers; the default comes with a package, so nothing
     is downloaded. `kept_releases` is how many of the releases published last can be
-    served again. `ranking` goes with what is published from now on. Its values can be set one
-    by one: `MPP_RANKING__DIVERSITY`, `MPP_RANKING__WEIGHTS__GRAPH`.
+    served again. `kept_exposure_days` is how long it is known what replies showed: always,
+    where it is not set. `ranking` goes with what is published from now on. Its values can be
+    set one by one: `MPP_RANKING__DIVERSITY`, `MPP_RANKING__WEIGHTS__GRAPH`.
     """
 
     model_config = SettingsConfigDict(env_nested_delimiter="__")
@@ -23,6 +24,7 @@ class PipelineSettings(ContractSettings):
     embedding_model: str = BUNDLED_MODEL
     topic_count: int = 8
     kept_releases: int = Field(default=3, ge=1)
+    kept_exposure_days: int | None = Field(default=None, ge=1)
     ranking: RankingConfiguration = RankingConfiguration()
 
 

@@ -1,7 +1,8 @@
 """Which landings a release holds, and dropping what no release needs any more."""
 
+from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
-from mpp_stores.postgres import materializations
+from mpp_stores.postgres import feedback, materializations
 from mpp_stores.reports import drop_report
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
@@ -53,3 +54,11 @@ def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:
                 drop_report(settings.reports, number)
         materializations.forget(settings, numbers)
     return dropped
+
+
+def drop_old_exposures(settings: PipelineSettings) -> dict[str, int]:
+    """The same, of what replies showed: nothing where `kept_exposure_days` is not set."""
+    days = settings.kept_exposure_days
+    if days is None:
+        return {}
+    return {"postgres/exposures": feedback.drop_exposures(settings, older_than_days=days)}

@@ -141,6 +141,16 @@ class FeedbackStore:
             yield cursor
 
 
+def drop_exposures(
+    settings: StoreSettings, *, older_than_days: int, schema_name: str = tables.SCHEMA_NAME
+) -> int:
+    """Returns how many rows were deleted."""
+    query = queries.DELETE_EXPOSURES.format(schema=Identifier(schema_name))
+    with postgres_errors("drop old exposures"), connect(settings) as connection:
+        tables.prepare(connection, schema_name)
+        return connection.execute(query, {"days": older_than_days}).rowcount
+
+
 def delete_user(
     settings: StoreSettings, user_id: str, *, schema_name: str = tables.SCHEMA_NAME
 ) -> dict[str, int]:

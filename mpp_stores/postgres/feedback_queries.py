@@ -57,5 +57,10 @@ COUNT_FEEDBACK: Final = SQL("""
 SELECT kind, count(*) FROM {schema}.feedback WHERE campaign_id = %(campaign_id)s GROUP BY kind
 """)
 
+DELETE_EXPOSURES: Final = SQL("""
+DELETE FROM {schema}.exposures
+WHERE shown_at < clock_timestamp() - make_interval(days => %(days)s)
+""")
+
 DELETE_OF_USER: Final = SQL("DELETE FROM {table} WHERE user_id = %(user_id)s")
 COUNT_OF_USER: Final = SQL("SELECT count(*) FROM {table} WHERE user_id = %(user_id)s")

@@ -166,6 +166,8 @@ CREATE TABLE IF NOT EXISTS {schema}.exposures (
 );
 CREATE INDEX IF NOT EXISTS exposures_of_user ON {schema}.exposures (user_id);
 CREATE INDEX IF NOT EXISTS exposures_of_campaign ON {schema}.exposures (campaign_id);
+-- Rows come about in the order of their time.
+CREATE INDEX IF NOT EXISTS exposures_by_time ON {schema}.exposures USING brin (shown_at);
 
 CREATE TABLE IF NOT EXISTS {schema}.feedback (
     request_id  text        NOT NULL,

@@ -18,7 +18,11 @@ from mpp_assets.defs.graph.assets import engaged_with, message_graph
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.reporting.assets import analytics_report
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
-from mpp_assets.jobs.retention import drop_unneeded, refreshed_landings
+from mpp_assets.jobs.retention import (
+    drop_old_exposures,
+    drop_unneeded,
+    refreshed_landings,
+)
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_assets.settings import PipelineSettings
@@ -137,7 +141,7 @@ def _dropped(context: dg.AssetExecutionContext, settings: PipelineSettings) -> d
     """Rows dropped by target. What a store does not do now, the next release does: the release
     stands in any case."""
     try:
-        return drop_unneeded(settings, context.run_id)
+        return drop_unneeded(settings, context.run_id) | drop_old_exposures(settings)
     except StoreError as error:
         context.log.warning("rows that no release needs are left for the next one: %s", error)
         return {}

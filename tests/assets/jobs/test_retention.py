@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -5,12 +6,16 @@ import pytest
 from mpp_assets.jobs.retention import (
     CONVERSATION_EVENTS,
     LANDED_EVENTS,
+    drop_old_exposures,
     drop_unneeded,
     refreshed_landings,
     unpublished_landings,
 )
+from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
-from mpp_stores.postgres import materializations
+from mpp_stores.postgres import feedback, materializations
+from mpp_stores.postgres.feedback import FeedbackStore
+from mpp_stores.records import Exposure
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
 
@@ -74,3 +79,18 @@ def test_landings_that_are_owed_are_not_forgotten(own_database, lake):
     assert materializations.latest(own_database, LANDED_EVENTS)["a.json"].materialization == (
         owed.landing
     )
+
+
+@pytest.mark.parametrize(("kept_days", "left"), [(None, 4), (30, 2)])
+async def test_exposures_stay_for_as_many_days_as_is_set(own_database, kept_days, left):
+    now = datetime.now(UTC)
+    exposures = [
+        Exposure(str(age), "ada", ("boots", "tents"), "hybrid", "r1", now - timedelta(days=age))
+        for age in (29, 31)
+    ]
+    store = FeedbackStore(own_database)
+    await store.add_exposures(exposures)
+    await store.close()
+    settings = PipelineSettings(**own_database.model_dump(), kept_exposure_days=kept_days)
+    assert drop_old_exposures(settings) == ({} if kept_days is None else {"postgres/exposures": 2})
+    assert feedback.rows_of_user(settings, "ada") == left
