@@ -5,24 +5,14 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+
+from mpp_api.static_files import REVALIDATED, RevalidatedFiles
 
 STATIC: Final = Path(__file__).with_name("static")
-# Asked for again each time, and answered 304: a new version of the service has a new page.
-_REVALIDATED: Final = {"Cache-Control": "no-cache"}
-
-
-class _RevalidatedFiles(StaticFiles):
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.update(_REVALIDATED)
-        return response
 
 
 def serve_explorer(app: FastAPI) -> None:
-    app.mount("/explorer/static", _RevalidatedFiles(directory=STATIC), name="explorer files")
+    app.mount("/explorer/static", RevalidatedFiles(directory=STATIC), name="explorer files")
 
     @app.get(
         "/explorer",
@@ -31,4 +21,4 @@ def serve_explorer(app: FastAPI) -> None:
         response_class=HTMLResponse,
     )
     async def read_explorer() -> FileResponse:
-        return FileResponse(STATIC / "index.html", media_type="text/html", headers=_REVALIDATED)
+        return FileResponse(STATIC / "index.html", media_type="text/html", headers=REVALIDATED)

@@ -12,7 +12,7 @@ from mpp_api.security.access import KEY_HEADER
 from mpp_api.security.key_ring import KeyRing
 
 OPEN_PATHS: Final = frozenset({"/health", "/openapi.json", "/docs", "/explorer"})
-OPEN_FOLDERS: Final = ("/explorer/",)
+OPEN_FOLDERS: Final = ("/docs/static/", "/explorer/")
 CHALLENGE: Final = 'Bearer realm="mpp"'
 _BEARER: Final = "bearer "
 

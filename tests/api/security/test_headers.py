@@ -60,9 +60,18 @@ async def test_the_only_inline_script_of_the_docs_is_named_by_its_hash(
     reply = await service.get("/docs")
     [script] = re.findall(r"<script>(.*?)</script>", reply.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in policy(reply)["script-src"]
-    for source in re.findall(r'<script src="(.*?)"', reply.text):
-        assert any(source.startswith(allowed) for allowed in policy(reply)["script-src"])
+    assert policy(reply)["connect-src"] == ["'self'"]
+    assert policy(reply)["script-src"] == ["'self'", f"'sha256-{digest}'"]
+
+
+async def test_the_files_of_the_docs_are_of_this_service(service: httpx.AsyncClient) -> None:
+    page = (await service.get("/docs")).text
+    files = re.findall(r'(?:<script src|<link .*?href)="(.*?)"', page)
+    assert len(files) == 3
+    for file in files:
+        reply = await service.get(file)
+        assert reply.status_code == 200
+        assert reply.headers["Cache-Control"] == "no-cache"
 
 
 async def test_only_behind_tls_browsers_are_told_to_keep_to_it(
