@@ -196,6 +196,9 @@ with DAG(
             "\n"
             "One partition a UTC day.\n"
             "\n"
+            "- `one_model_embedded_all_days` (blocking): Are the vectors of every day of the\n"
+            "  model that is set? Those of two models cannot be compared. After a change of the\n"
+            "  model, materialize all days in one run.\n"
             "- `vectors_are_unit_vectors` (blocking): Has every vector the model's dimension,\n"
             "  finite numbers and length 1?\n"
         ),
@@ -369,7 +372,8 @@ with DAG(
             "\n"
             "One row a published state of all stores. Redis keys carry its id, so publishing\n"
             "invalidates every cached reply at once. Refuses to publish assets that are older\n"
-            "than what they are made of, and stores of messages that disagree about a day.\n"
+            "than what they are made of, stores of messages that disagree about a day, and\n"
+            "vectors of another model than the one that is set.\n"
         ),
     )
 

@@ -102,6 +102,7 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
     _EMBEDDINGS: {
         **_same(_EVENTS, *MESSAGE_SCHEMA.names),
         "embedding": _of(_EVENTS, "text"),
+        "embedding_model": [],
     },
     "milvus/messages": _same(_EMBEDDINGS, *MESSAGE_VECTOR_SCHEMA.names),
     "milvus/user_profiles": {

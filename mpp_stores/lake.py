@@ -5,7 +5,7 @@
       landed_events/batch_key=<key>/landing=<n>/event_day=<day>/    its accepted records
       rejected_events/batch_key=<key>/landing=<n>/       its records that failed validation, whole
       conversation_events/event_day=<day>/               one row a message_id, over all batches
-      message_embeddings/event_day=<day>/                the same rows with their vectors
+      message_embeddings/event_day=<day>/                the same rows with vectors and model
       text_vectors/model=<key>/                          every text embedded so far, by its hash
       written/<target>/materialization=<n>/              what a target was given last, where only
                                                          what changed is written to it
@@ -23,6 +23,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mpp_stores.events import FIRST_EVENT_DAY
 from mpp_stores.records import (
@@ -35,7 +36,8 @@ from mpp_stores.records import (
 # Conversation events carry landed_at so that the latest batch wins for a message_id.
 LANDED_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA.append(pa.field("landed_at", UTC_TIMESTAMP))
 CONVERSATION_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA
-MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA
+# embedding_model: name or path of the model that the vector is of.
+MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA.append(pa.field("embedding_model", pa.string()))
 
 # position: 1-based record of a JSON array, or line of JSON Lines. record: the input as it was.
 REJECTED_EVENT_SCHEMA = columns(
@@ -130,6 +132,15 @@ class Lake:
         days = self.days_of(self.conversation_events)
         return days[-1] if days else FIRST_EVENT_DAY
 
+    def days_by_embedding_model(self) -> dict[str, list[date]]:
+        """Of the message embeddings; days in order. The files' statistics say it, none is read."""
+        found: dict[str, list[date]] = {}
+        for day in self.days_of(self.message_embeddings):
+            files = (self.message_embeddings / f"event_day={day}").glob("*.parquet")
+            for model in sorted({model for file in files for model in _models_in(file)}):
+                found.setdefault(model, []).append(day)
+        return found
+
     def days_of(self, dataset: Path) -> list[date]:
         """The event days that a dataset, or a landing, has rows for; in order."""
         prefix = "event_day="
@@ -148,6 +159,18 @@ def fingerprint(file: Path) -> str:
     """What changes when a file is written anew: its size in bytes and its modification time."""
     status = file.stat()
     return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def _models_in(file: Path) -> set[str]:
+    """Those that a file of message embeddings names; "" where an earlier version named none."""
+    metadata = pq.read_metadata(file)
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    columns = (group.column(index) for group in groups for index in range(metadata.num_columns))
+    statistics = (
+        column.statistics for column in columns if column.path_in_schema == "embedding_model"
+    )
+    found = {str(model) for each in statistics if each for model in (each.min, each.max)}
+    return found or ({""} if metadata.num_rows else set())
 
 
 def visible_files(folder: Path) -> list[Path]:

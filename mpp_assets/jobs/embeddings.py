@@ -72,8 +72,8 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
         # An interrupted run can have embedded a text that a later one embeds again.
         .dropDuplicates(["text_hash"])
     )
-    messages = events.join(vectors, "text_hash").select(MESSAGE_EMBEDDING_SCHEMA.names)
-    replace_days(messages, lake.message_embeddings, days)
+    messages = events.join(vectors, "text_hash").withColumn("embedding_model", f.lit(model))
+    replace_days(messages.select(MESSAGE_EMBEDDING_SCHEMA.names), lake.message_embeddings, days)
     return embedded
 
 

@@ -13,6 +13,7 @@ from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import Batches, vectors
 from mpp_assets.jobs.event_quality import MOST_NAMED
+from mpp_stores.lake import Lake
 from mpp_stores.records import EMBEDDING_DIMENSION, columns
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ def ids_by_fault(found: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
     for row in islice(rows, MOST_NAMED):
         by_fault.setdefault(row["fault"], []).append(row["id"])
     return by_fault
+
+
+def days_of_other_models(lake: Lake, model: str) -> dict[str, list[str]]:
+    """By model, ISO days whose messages it embedded; at most `MOST_NAMED` of each."""
+    return {
+        other: [day.isoformat() for day in days[:MOST_NAMED]]
+        for other, days in lake.days_by_embedding_model().items()
+        if other != model
+    }
 
 
 def ids_of_differing_copies(

@@ -11,7 +11,12 @@ from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.datasets import spark_schema
 from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.event_quality import MOST_NAMED, ids_with_nulls, repeated_ids, unusual_days
-from mpp_assets.jobs.vector_quality import BAD_VECTOR_SCHEMA, bad_vectors, ids_by_fault
+from mpp_assets.jobs.vector_quality import (
+    BAD_VECTOR_SCHEMA,
+    bad_vectors,
+    days_of_other_models,
+    ids_by_fault,
+)
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
@@ -47,6 +52,17 @@ def volume_is_usual(
     days = sorted(checked_days(context, platform, conversation_events))
     found = result(unusual_days(counts, days))
     return found._replace(severity=dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset_check(
+    asset=message_embeddings, name="one_model_embedded_all_days", blocking=True, pool=POOL
+)
+def one_model_embedded_all_days(platform: Platform) -> dg.AssetCheckResult:
+    """Are the vectors of every day of the model that is set? Those of two models cannot be
+    compared. After a change of the model, materialize all days in one run."""
+    model = platform.settings.embedding_model
+    others = days_of_other_models(platform.lake, model)
+    return result(others, model=model)
 
 
 @dg.asset_check(asset=message_embeddings, name="vectors_are_unit_vectors", blocking=True, pool=POOL)

@@ -23,6 +23,7 @@ from mpp_assets.jobs.retention import (
     drop_unneeded,
     refreshed_landings,
 )
+from mpp_assets.jobs.vector_quality import days_of_other_models
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_assets.settings import PipelineSettings
@@ -80,10 +81,16 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     """One row a published state of all stores. Redis keys carry its id, so publishing
     invalidates every cached reply at once.
 
-    Refuses to publish assets that are older than what they are made of, and stores of
-    messages that disagree about a day.
+    Refuses to publish assets that are older than what they are made of, stores of messages
+    that disagree about a day, and vectors of another model than the one that is set.
     """
     settings, lake = platform.settings, platform.lake
+    if others := days_of_other_models(lake, settings.embedding_model):
+        raise dg.Failure(
+            f"MPP_EMBEDDING_MODEL is {settings.embedding_model}, but days were embedded by other "
+            f"models: {others}; materialize all days in one run",
+            allow_retries=False,
+        )
     landings = refreshed_landings(settings, lake)
     try:
         release = publish(

@@ -29,6 +29,7 @@ def messages() -> pa.Table:
         "text": ["hello"] * MESSAGES,
         "sent_at": sent_at,
         "event_day": [each.date() for each in sent_at],
+        "embedding_model": ["made-up"] * MESSAGES,
         "embedding": list(random.normal(1, 1, (MESSAGES, DIMENSION)).astype(np.float32)),
     }
     return pa.table({name: values[name] for name in MESSAGE_EMBEDDING_SCHEMA.names}).cast(

@@ -44,6 +44,7 @@ def _messages(spark: SparkSession) -> DataFrame:
                     "sent_at": datetime(2026, 1, day, 8, tzinfo=UTC),
                     "event_day": date(2026, 1, day),
                     "embedding": vector.tolist(),
+                    "embedding_model": "made-up",
                 }
                 for day, user in enumerate(("ana", "tom"), start=5)
             ]
