@@ -72,6 +72,8 @@ class GraphTarget:
 
     def drop(self, materializations: Sequence[int]) -> int:
         """Delete their rows, then users and campaigns that nothing names any more."""
+        if not materializations:
+            return 0
         with neo4j_errors(f"drop materializations of {self.name}"):
             deleted = sum(
                 self._drop_rows(number) for number in sorted(materializations, reverse=True)

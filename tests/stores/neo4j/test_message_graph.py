@@ -126,6 +126,14 @@ def test_dropping_removes_the_messages_of_the_given_materializations_only(
     assert [row["message_id"] for row in rows(messages, graph.third)] == [graph.id("m1")]
 
 
+def test_dropping_none_leaves_what_is_loose_to_be_found(
+    messages: MessageGraph, graph: OwnGraph
+) -> None:
+    graph.add_user("loose")
+    assert messages.drop([]) == 0
+    assert graph.users() == [("loose",)]
+
+
 def test_dropping_more_messages_than_a_transaction_holds_removes_all(
     messages: MessageGraph, graph: OwnGraph
 ) -> None:
