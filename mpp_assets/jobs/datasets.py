@@ -4,11 +4,8 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
@@ -60,12 +57,6 @@ def map_dataset(
     return spark.createDataFrame(files, "file string").mapInArrow(
         lambda batches: function(read(batches)), spark_schema(results)
     )
-
-
-def vectors(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> np.ndarray:
-    """The lists of a column, equally long, as the rows of a matrix. A null in them is NaN."""
-    numbers: np.ndarray = pc.list_flatten(column).to_numpy(zero_copy_only=False)
-    return numbers.reshape(len(column), -1)
 
 
 def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:

@@ -5,14 +5,12 @@ is read, a bounded number of rows at a time, then over all parts. In between go 
 `_TOTALS`, not its messages.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 
-from mpp_assets.jobs.datasets import Batches, spark_schema, vectors
+from mpp_assets.jobs.datasets import Batches, spark_schema
 from mpp_assets.jobs.embeddings import map_message_embeddings
 from mpp_stores.lake import Lake
 from mpp_stores.records import (
@@ -21,6 +19,7 @@ from mpp_stores.records import (
     UTC_TIMESTAMP,
     columns,
 )
+from mpp_stores.vectors import matrix
 
 # 80 MB of totals.
 _ROWS_ADDED_UP = 25_000
@@ -52,7 +51,7 @@ def _unit_means(spark: SparkSession, lake: Lake, profiles: pa.Schema) -> DataFra
 
     def unit_means(ordered: Batches) -> Batches:
         for totals in _totals_over_all(ordered):
-            sums = vectors(totals["total"])
+            sums = matrix(totals["total"])
             units = sums / np.linalg.norm(sums, axis=1, keepdims=True)
             yield _with_vectors(totals.columns[:-1], units, profiles)
 
@@ -80,7 +79,7 @@ def _totals_of_part(messages: Batches) -> Batches:
         yield _added_up(held)
 
 
-def _totals_over_all(ordered: Batches) -> Iterator[pa.RecordBatch]:
+def _totals_over_all(ordered: Batches) -> Batches:
     """Of totals ordered by key: one row a key."""
     unfinished: list[pa.RecordBatch] = []
     for batch in ordered:
@@ -100,7 +99,7 @@ def _added_up(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     starts = np.flatnonzero(np.concatenate([[True], begins]))
     counts = np.add.reduceat(rows["message_count"].to_numpy()[order], starts)
     last = np.maximum.reduceat(rows["last_at"].cast(pa.int64()).to_numpy()[order], starts)
-    totals = np.add.reduceat(vectors(rows["total"])[order], starts, axis=0, dtype=np.float64)
+    totals = np.add.reduceat(matrix(rows["total"])[order], starts, axis=0, dtype=np.float64)
     scalars = [
         keys.take(starts).combine_chunks(),
         pa.array(counts),
@@ -110,8 +109,8 @@ def _added_up(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def _with_vectors(
-    scalars: list["pa.Array[pa.Scalar]"], matrix: np.ndarray, schema: pa.Schema
+    scalars: list["pa.Array[pa.Scalar]"], vectors: np.ndarray, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """The columns of `schema`, the last of them the rows of the matrix."""
-    rows = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
+    """The columns of `schema`, the last of them the vectors."""
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.RecordBatch.from_arrays([*scalars, rows.cast(schema.types[-1])], schema=schema)

@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import Batches, vectors
+from mpp_assets.jobs.datasets import Batches
 from mpp_assets.jobs.embeddings import map_message_embeddings, read_message_embeddings
 from mpp_stores.lake import MESSAGE_EMBEDDING_SCHEMA, Lake
 from mpp_stores.records import MESSAGE_SCHEMA
+from mpp_stores.vectors import matrix
 
 # About this many messages (15 MB of vectors); all of them where there are fewer.
 _SAMPLED_MESSAGES = 10_000
@@ -68,7 +69,7 @@ def message_topics(spark: SparkSession, lake: Lake, *, topic_count: int, seed: i
     sample = _sample(spark, lake)
     if not len(sample):
         return []
-    sampled = vectors(sample["embedding"])
+    sampled = matrix(sample["embedding"])
     centres = _centres(sampled, topic_count, seed)
     similarities = _similarities(sampled, centres)
     messages = sample.select(["message_id", "text"]).to_pandas()
@@ -128,7 +129,7 @@ def _counts(
 
     def assigned(batches: Batches) -> Batches:
         for batch in batches:
-            clusters = _similarities(vectors(batch.column("embedding")), centres).argmax(axis=1)
+            clusters = _similarities(matrix(batch.column("embedding")), centres).argmax(axis=1)
             columns = [*batch.columns[:-1], pa.array(clusters, pa.int32())]
             yield pa.RecordBatch.from_arrays(columns, schema=_ASSIGNED_SCHEMA)
 

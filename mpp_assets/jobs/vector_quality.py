@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import Batches, vectors
+from mpp_assets.jobs.datasets import Batches, spark_schema
 from mpp_assets.jobs.event_quality import MOST_NAMED
 from mpp_stores.lake import Lake
 from mpp_stores.records import EMBEDDING_DIMENSION, columns
+from mpp_stores.vectors import lengths, matrix
 
 if TYPE_CHECKING:
     from mpp_stores.milvus.writer import MessageVectors
@@ -25,16 +25,16 @@ NORM_TOLERANCE = 1e-3
 COPY_TOLERANCE = 1e-6
 SAMPLED_MESSAGES = 200
 
-BAD_VECTOR_SCHEMA = columns(pa.field("id", pa.string()), pa.field("fault", pa.string()))
+_BAD_VECTORS = columns(pa.field("id", pa.string()), pa.field("fault", pa.string()))
 
 
 def bad_vectors(batches: Iterable[pa.RecordBatch]) -> Batches:
     """Of ids and their vectors, those that have another dimension, a number that is not finite,
-    or a length other than 1 (`BAD_VECTOR_SCHEMA`)."""
+    or a length other than 1 (`_BAD_VECTORS`)."""
     for batch in batches:
         ids, embeddings = batch.columns
         faults = _faults(embeddings)
-        found = pa.RecordBatch.from_arrays([ids, faults], schema=BAD_VECTOR_SCHEMA)
+        found = pa.RecordBatch.from_arrays([ids, faults], schema=_BAD_VECTORS)
         yield found.filter(faults.is_valid())
 
 
@@ -45,6 +45,14 @@ def ids_by_fault(found: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
     for row in islice(rows, MOST_NAMED):
         by_fault.setdefault(row["fault"], []).append(row["id"])
     return by_fault
+
+
+def ids_of_bad_vectors(embeddings: DataFrame) -> dict[str, list[str]]:
+    """`ids_by_fault`, of messages."""
+    found = embeddings.select("message_id", "embedding").mapInArrow(
+        bad_vectors, spark_schema(_BAD_VECTORS)
+    )
+    return ids_by_fault(found.limit(MOST_NAMED).toArrow().to_batches())
 
 
 def days_of_other_models(lake: Lake, model: str) -> dict[str, list[str]]:
@@ -79,9 +87,8 @@ def ids_of_differing_copies(
 
 def _faults(embeddings: "pa.Array[Any]") -> pa.StringArray:
     """The first fault of each vector, null for a good one."""
-    lengths = pc.fill_null(pc.list_value_length(embeddings), 0).to_numpy()
-    whole = lengths == EMBEDDING_DIMENSION
-    numbers = vectors(embeddings.filter(pa.array(whole))).astype(np.float64)
+    whole = lengths(embeddings) == EMBEDDING_DIMENSION
+    numbers = matrix(embeddings.filter(pa.array(whole))).astype(np.float64)
     finite = np.isfinite(numbers).all(axis=1)
     is_unit = np.abs(np.linalg.norm(numbers, axis=1) - 1) <= NORM_TOLERANCE
     of_whole = np.full(len(numbers), "norm", dtype=object)

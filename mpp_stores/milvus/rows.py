@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mpp_stores.errors import StoreRejected
 from mpp_stores.milvus.collections import EMBEDDING, ROW_ID, row_id
 from mpp_stores.records import EMBEDDING_DIMENSION
 from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, identity_hash
+from mpp_stores.vectors import lengths, matrix
 
 Row = dict[str, Any]
 
@@ -63,11 +63,9 @@ def _as_stored(column: "pa.Array[Any]") -> "pa.Array[Any]":
 
 def _checked_vectors(batch: pa.RecordBatch, key: str) -> np.ndarray:
     column = batch.column(EMBEDDING)
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    _reject(batch, key, lengths != EMBEDDING_DIMENSION, f"{EMBEDDING_DIMENSION} numbers")
+    _reject(batch, key, lengths(column) != EMBEDDING_DIMENSION, f"{EMBEDDING_DIMENSION} numbers")
 
-    numbers = pc.list_flatten(column).to_numpy(zero_copy_only=False)  # a null inside becomes NaN
-    vectors: np.ndarray = numbers.astype(np.float32, copy=False).reshape(-1, EMBEDDING_DIMENSION)
+    vectors: np.ndarray = matrix(column).astype(np.float32, copy=False)
     _reject(batch, key, ~np.isfinite(vectors).all(axis=1), "only finite numbers")
     return vectors
 

@@ -8,15 +8,9 @@ from dagster_pyspark import LazyPySparkResource
 from mpp_assets.asset_checks import checked_days, result
 from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
 from mpp_assets.jobs.conversations import read_conversation_events
-from mpp_assets.jobs.datasets import spark_schema
 from mpp_assets.jobs.embeddings import read_message_embeddings
-from mpp_assets.jobs.event_quality import MOST_NAMED, ids_with_nulls, repeated_ids, unusual_days
-from mpp_assets.jobs.vector_quality import (
-    BAD_VECTOR_SCHEMA,
-    bad_vectors,
-    days_of_other_models,
-    ids_by_fault,
-)
+from mpp_assets.jobs.event_quality import ids_with_nulls, repeated_ids, unusual_days
+from mpp_assets.jobs.vector_quality import days_of_other_models, ids_of_bad_vectors
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
@@ -71,11 +65,6 @@ def vectors_are_unit_vectors(
 ) -> dg.AssetCheckResult:
     """Has every vector the model's dimension, finite numbers and length 1?"""
     days = list(checked_days(context, platform, message_embeddings))
-    embeddings = read_message_embeddings(spark.spark_session, platform.lake, days)
-    bad = (
-        embeddings.select("message_id", "embedding")
-        .mapInArrow(bad_vectors, spark_schema(BAD_VECTOR_SCHEMA))
-        .limit(MOST_NAMED)
-        .toArrow()
+    return result(
+        ids_of_bad_vectors(read_message_embeddings(spark.spark_session, platform.lake, days))
     )
-    return result(ids_by_fault(bad.to_batches()))

@@ -26,3 +26,9 @@ def test_each_faulty_vector_is_named_under_its_fault():
         "not_finite": {"nan", "infinite", "hole"},
         "norm": {"long"},
     }
+
+
+def test_a_batch_without_any_whole_vector_is_named_too():
+    embeddings = pa.array([UNIT[:-1], None], pa.list_(pa.float32()))
+    batch = pa.record_batch([pa.array(["short", "none"]), embeddings], names=["id", "embedding"])
+    assert ids_by_fault(bad_vectors([batch])) == {"dimension": ["short", "none"]}
