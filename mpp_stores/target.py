@@ -97,9 +97,9 @@ class SharingTarget(Target, Protocol):
     takes back what it ended.
     """
 
-    def begin(self, materialization: int, predecessor: int | None) -> None:
-        """Before anything of it is written: it holds the rows of its predecessor, the newest one
-        there is, or, without one, no row. Safe to repeat."""
+    def begin(self, materialization: int, *, anew: bool) -> None:
+        """Before anything of it is written: it holds the rows of the newest one there is or,
+        anew, no row. Safe to repeat."""
 
     def end(self, batch: pa.RecordBatch) -> int:
         """Let the rows of these keys (`key` and `MATERIALIZATION`) end before the materialization.

@@ -60,10 +60,10 @@ def write_changes(
         if predecessor is not None and _holds_its_copy(target, copies, predecessor):
             before = _copy_of(copies, predecessor.materialization)
             former = rows.sparkSession.read.schema(rows.schema).parquet(str(before))
-            target.begin(number, predecessor.materialization)
+            target.begin(number, anew=False)
         else:
             former = current.limit(0)
-            target.begin(number, None)
+            target.begin(number, anew=True)
         ended = _sent(
             former.subtract(current).select(*target.key), target_name, settings, number, "end"
         )

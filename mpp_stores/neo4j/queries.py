@@ -110,8 +110,7 @@ RETURN sum(1 + COUNT { (user)-[:SENT]->() }) AS row_count
 # Edges: $rows of ENGAGED_WITH_SCHEMA with materialization and identity_hash;
 # $materialization, $limit.
 
-NEVER: Final = 2**63 - 1
-"""The `until` of an edge that the newest materialization holds."""
+# The greatest integer is the `until` of an edge that the newest materialization holds.
 
 BEGIN_MATERIALIZATION: Final = "MERGE (:Materialization {number: $materialization})"
 
@@ -127,7 +126,7 @@ UNWIND $rows AS row
 MERGE (user:User {user_id: row.user_id})
 MERGE (campaign:Campaign {campaign_id: row.campaign_id})
 MERGE (user)-[edge:ENGAGED_WITH {since: row.materialization}]->(campaign)
-SET edge.until = $never,
+SET edge.until = 9223372036854775807,
     edge.message_count = row.message_count,
     edge.active_days = row.active_days,
     edge.first_at = row.first_at,
@@ -164,7 +163,7 @@ REOPEN_ENGAGED_WITH: Final = """
 MATCH ()-[edge:ENGAGED_WITH]->()
 WHERE edge.until = $materialization
 WITH edge LIMIT $limit
-SET edge.until = $never
+SET edge.until = 9223372036854775807
 RETURN count(*) AS changed
 """
 

@@ -108,9 +108,7 @@ class GraphTarget:
         # Concurrent writers that lock campaigns in the same order rarely deadlock.
         ordered = sorted(rows, key=itemgetter("campaign_id", "user_id"))
         for start in range(0, len(ordered), TRANSACTION_ROWS):
-            self._commit(
-                statement, rows=ordered[start : start + TRANSACTION_ROWS], never=queries.NEVER
-            )
+            self._commit(statement, rows=ordered[start : start + TRANSACTION_ROWS])
 
     def _drop_rows(self, materialization: int) -> int:
         return self._repeat(self._delete_rows, materialization=materialization)
@@ -199,10 +197,10 @@ class EngagedWithEdges(GraphTarget):
     _delete_rows = queries.DELETE_ENGAGED_WITH
     _count_rows_of_user = queries.COUNT_ENGAGED_WITH_OF_USER
 
-    def begin(self, materialization: int, predecessor: int | None) -> None:
+    def begin(self, materialization: int, *, anew: bool) -> None:
         with neo4j_errors(f"begin a materialization of {self.name}"):
             self._commit(queries.BEGIN_MATERIALIZATION, materialization=materialization)
-            if predecessor is None:
+            if anew:
                 self._repeat(queries.DELETE_FORMER_ENGAGED_WITH)
                 self._repeat(queries.END_EVERY_ENGAGED_WITH, materialization=materialization)
 
@@ -217,11 +215,7 @@ class EngagedWithEdges(GraphTarget):
         others = [record["number"] for record in self._commit(queries.MATERIALIZATIONS)]
         dropped = self._repeat(self._delete_rows, materialization=materialization, others=others)
         if materialization > max(others, default=0):
-            self._repeat(
-                queries.REOPEN_ENGAGED_WITH,
-                materialization=materialization,
-                never=queries.NEVER,
-            )
+            self._repeat(queries.REOPEN_ENGAGED_WITH, materialization=materialization)
         return dropped
 
 

@@ -53,7 +53,7 @@ def materialize(settings: StoreSettings, dataset: Dataset) -> Numbers:
         with open_target(asset, settings) as target:
             target.prepare()
             if isinstance(target, EngagedWithEdges):
-                target.begin(begun[""], None)
+                target.begin(begun[""], anew=True)
             target.write(_batch(rows, target.schema, begun))
             complete(settings, target.digests(list(begun.values())))
         numbers[asset] = list(begun.values())

@@ -29,10 +29,10 @@ def messages(settings: StoreSettings, graph: OwnGraph) -> Iterator[MessageGraph]
 
 @pytest.fixture
 def edges(settings: StoreSettings, graph: OwnGraph) -> Iterator[EngagedWithEdges]:
-    """`first` is begun, without a predecessor."""
+    """`first` is begun, anew."""
     with EngagedWithEdges(settings) as target:
         target.prepare()
-        target.begin(graph.first, None)
+        target.begin(graph.first, anew=True)
         yield target
         target.drop([graph.first, graph.second, graph.third])
 

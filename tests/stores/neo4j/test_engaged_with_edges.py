@@ -50,7 +50,7 @@ def test_an_edge_that_stays_as_it_is_is_stored_once(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring")))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     assert rows(edges, graph.second) == rows(edges, graph.first)
     assert graph.edges() == [("ada", "spring")]
 
@@ -59,7 +59,7 @@ def test_an_edge_that_changed_is_one_of_the_former_and_another_of_the_new_materi
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), messages=3))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     change_edge(edges, graph, messages=5)
     assert [row["message_count"] for row in rows(edges, graph.first)] == [3]
     assert [row["message_count"] for row in rows(edges, graph.second)] == [5]
@@ -72,7 +72,7 @@ def test_beginning_ending_and_writing_twice_equals_once(
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("bob", "spring"), messages=3))
     for _ in range(2):
-        edges.begin(graph.second, graph.first)
+        edges.begin(graph.second, anew=False)
         change_edge(edges, graph, messages=5)
     assert [row["message_count"] for row in rows(edges, graph.first)] == [3, 3]
     assert [row["message_count"] for row in rows(edges, graph.second)] == [5, 3]
@@ -82,7 +82,7 @@ def test_a_materialization_without_predecessor_begins_without_edges(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(*((f"user{n}", "spring") for n in range(1_205))))
-    edges.begin(graph.second, None)
+    edges.begin(graph.second, anew=True)
     assert rows(edges, graph.second) == []
     assert len(rows(edges, graph.first)) == 1_205
 
@@ -92,7 +92,7 @@ def test_edges_of_an_earlier_version_go_when_all_are_written_anew(
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring")))
     graph.add_former_edge("bob", "spring")
-    edges.begin(graph.second, None)
+    edges.begin(graph.second, anew=True)
     assert graph.edges() == [("ada", "spring")]
 
 
@@ -101,11 +101,11 @@ def test_dropping_the_newest_takes_back_what_it_began_and_ended(
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("bob", "spring")))
     before = rows(edges, graph.first)
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     change_edge(edges, graph, messages=5)
     edges.write(graph.edge_batch(("eve", "spring"), materialization=graph.second))
     assert edges.drop([graph.second]) == 2
-    edges.begin(graph.third, graph.first)
+    edges.begin(graph.third, anew=False)
     assert rows(edges, graph.third) == rows(edges, graph.first) == before
 
 
@@ -119,9 +119,9 @@ def test_the_digest_sums_the_hash_of_user_and_campaign(
 ) -> None:
     pairs = [("ada", "spring"), ("ada", "summer"), ("bob", "spring")]
     edges.write(graph.edge_batch(*pairs))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     edges.end(graph.edge_batch(*pairs[1:], materialization=graph.second))
-    edges.begin(graph.third, None)
+    edges.begin(graph.third, anew=True)
     hashes = [identity_hash([graph.id(user), graph.id(campaign)]) for user, campaign in pairs]
     assert edges.digests([graph.first, graph.second, graph.third]) == {
         graph.first: Digest(3, sum(hashes)),
@@ -134,9 +134,9 @@ def test_dropping_removes_the_edges_that_no_other_materialization_holds(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring")))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     edges.write(graph.edge_batch(("ada", "summer"), materialization=graph.second))
-    edges.begin(graph.third, graph.second)
+    edges.begin(graph.third, anew=False)
     edges.end(graph.edge_batch(("ada", "summer"), materialization=graph.third))
     assert edges.drop([graph.second]) == 1
     kept = graph.edge_batch(("ada", "spring")).select(edges.schema.names).to_pylist()
@@ -163,7 +163,7 @@ def test_dropping_removes_users_and_campaigns_that_nothing_names(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("bob", "summer")))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     edges.end(graph.edge_batch(("ada", "spring"), materialization=graph.second))
     edges.drop([graph.first])
     assert graph.users() == [("bob",)]
@@ -194,7 +194,7 @@ def test_the_rows_of_a_user_are_the_edges_of_every_materialization(
     edges: EngagedWithEdges, graph: OwnGraph
 ) -> None:
     edges.write(graph.edge_batch(("ada", "spring"), ("ada", "summer"), ("bob", "spring")))
-    edges.begin(graph.second, graph.first)
+    edges.begin(graph.second, anew=False)
     change_edge(edges, graph, messages=5)
     assert edges.rows_of_user(graph.id("ada")) == 3
     assert edges.rows_of_user(graph.id("nobody")) == 0

@@ -141,9 +141,9 @@ async def test_only_the_edges_of_the_materialization_are_read(
     later = small_graph.edge_batch(
         ("ada", "spring"), messages=5, materialization=small_graph.second
     )
-    edges.begin(small_graph.second, None)
+    edges.begin(small_graph.second, anew=True)
     edges.write(later)
-    edges.begin(small_graph.third, None)
+    edges.begin(small_graph.third, anew=True)
     ada = [small_graph.id("ada")]
     former = await reader.engaged_with(ada, materialization=small_graph.first)
     found = await reader.engaged_with(ada, materialization=small_graph.second)
@@ -168,7 +168,7 @@ async def test_edges_of_other_materializations_change_no_co_engaged_campaign(
     users, campaigns = ("ada", "bob", "cleo", "dan", "eve"), ("autumn", "winter", "snow", "spring")
     for number in (small_graph.second, small_graph.third):
         pairs = [(user, campaign) for user in users for campaign in campaigns]
-        edges.begin(number, None)
+        edges.begin(number, anew=True)
         edges.write(small_graph.edge_batch(*pairs, materialization=number))
     assert before == await found()
 
@@ -177,7 +177,7 @@ async def test_co_engaged_campaigns_are_those_of_the_materialization(
     reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph
 ) -> None:
     pairs = [("ada", "spring"), ("dan", "spring"), ("dan", "snow")]
-    edges.begin(small_graph.second, None)
+    edges.begin(small_graph.second, anew=True)
     edges.write(small_graph.edge_batch(*pairs, materialization=small_graph.second))
     (only,) = await reader.co_engaged_campaigns(
         small_graph.id("ada"), 10, materialization=small_graph.second
