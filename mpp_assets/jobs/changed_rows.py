@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
-from pyspark.sql import functions as f
 
-from mpp_assets.jobs.datasets import Batches
 from mpp_assets.jobs.digests import digest_columns, digest_of
-from mpp_assets.jobs.store_sink import Incomplete
+from mpp_assets.jobs.store_sink import NO_PARTITION, ROWS_SENT, Incomplete, numbered, sender
 from mpp_stores.records import Materialization
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION, Digest, SharingTarget
@@ -49,6 +46,7 @@ def write_changes(
 
     Raises as `write_rows` does.
     """
+    spark = rows.sparkSession
     with open_sharing_target(target_name, settings) as target:
         target.prepare()
         target.drop(abandoned)
@@ -56,18 +54,18 @@ def write_changes(
         observed = Observation("written")
         rows = rows.select(target.schema.names).observe(observed, *digest_columns(target.key))
         rows.write.mode("overwrite").parquet(str(copy))
-        current = rows.sparkSession.read.schema(rows.schema).parquet(str(copy))
-        if predecessor is not None and _holds_its_copy(target, copies, predecessor):
-            before = _copy_of(copies, predecessor.materialization)
-            former = rows.sparkSession.read.schema(rows.schema).parquet(str(before))
-            target.begin(number, anew=False)
-        else:
-            former = current.limit(0)
-            target.begin(number, anew=True)
-        ended = _sent(
-            former.subtract(current).select(*target.key), target_name, settings, number, "end"
-        )
-        begun = _sent(current.subtract(former), target_name, settings, number, "write")
+        current = spark.read.schema(rows.schema).parquet(str(copy))
+        known = _known_copy(target, copies, predecessor)
+        former = spark.read.schema(rows.schema).parquet(str(known)) if known else current.limit(0)
+        target.begin(number, anew=known is None)
+
+        def sent(changed: DataFrame, method: Literal["write", "end"]) -> int:
+            send = sender(target_name, settings, method)
+            parts = numbered(changed, {NO_PARTITION: number}).mapInArrow(send, ROWS_SENT)
+            return sum(part["rows"] for part in parts.collect())
+
+        ended = sent(former.subtract(current).select(*target.key), "end")
+        begun = sent(current.subtract(former), "write")
         stored = target.digests([number])[number]
     written = digest_of(observed.get)
     if stored != written:
@@ -81,28 +79,13 @@ def _copy_of(copies: Path, number: int) -> Path:
     return copies / f"{MATERIALIZATION}={number}"
 
 
-def _holds_its_copy(target: SharingTarget, copies: Path, number: Materialization) -> bool:
-    """Whether the store holds what was written as this materialization, and we know what."""
-    held = target.digests([number.materialization])[number.materialization]
-    return _copy_of(copies, number.materialization).exists() and held == Digest(
-        number.row_count or 0, number.identity_hash or 0
-    )
-
-
-def _sent(
-    rows: DataFrame,
-    target_name: str,
-    settings: StoreSettings,
-    number: int,
-    method: Literal["write", "end"],
-) -> int:
-    """How many rows were handed to this method of the target, where they are."""
-
-    def send(batches: Batches) -> Batches:
-        with open_sharing_target(target_name, settings) as target:
-            hand_over = getattr(target, method)
-            sent = sum(hand_over(batch) for batch in batches)
-        yield pa.RecordBatch.from_pydict({"rows": [sent]})
-
-    numbered = rows.withColumn(MATERIALIZATION, f.lit(number).cast("long"))
-    return sum(row["rows"] for row in numbered.mapInArrow(send, "rows long").collect())
+def _known_copy(
+    target: SharingTarget, copies: Path, predecessor: Materialization | None
+) -> Path | None:
+    """What was written as the predecessor, if we know it and the store holds it."""
+    if predecessor is None:
+        return None
+    number = predecessor.materialization
+    noted = Digest(predecessor.row_count or 0, predecessor.identity_hash or 0)
+    copy = _copy_of(copies, number)
+    return copy if copy.exists() and target.digests([number])[number] == noted else None

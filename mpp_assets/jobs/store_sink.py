@@ -5,19 +5,23 @@ same write runs in local mode and on a cluster. The addresses travel inside the 
 function, never as options: options show in the Spark UI.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import Literal
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
 
+from mpp_assets.jobs.datasets import Batches
 from mpp_assets.jobs.digests import digest_columns, digest_of
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION, Digest
 from mpp_stores.targets import open_target
 
 NO_PARTITION = ""
+ROWS_SENT = "rows long"
+"""What a `sender` gives: how many rows of the partition it sent."""
 
 
 class Incomplete(Exception):
@@ -40,10 +44,10 @@ def write_rows(
         target.prepare()
         observed = Observation("written")
         (
-            _numbered(rows, numbers)
+            numbered(rows, numbers)
             .select(*target.schema.names, MATERIALIZATION)
             .observe(observed, *digest_columns(target.key))
-            .mapInArrow(_writer(target_name, settings), "rows long")
+            .mapInArrow(sender(target_name, settings), ROWS_SENT)
             .collect()
         )
         written = digest_of(observed.get)
@@ -63,7 +67,7 @@ def sum_of(digests: Iterable[Digest]) -> Digest:
     return Digest(row_count, identity_hash)
 
 
-def _numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
+def numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
     """The rows with the number of the materialization that each belongs to."""
     if NO_PARTITION in numbers:
         return rows.withColumn(MATERIALIZATION, f.lit(numbers[NO_PARTITION]).cast("long"))
@@ -74,16 +78,19 @@ def _numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
     return rows.join(f.broadcast(of_day), "event_day")
 
 
-def _writer(
-    target_name: str, settings: StoreSettings
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Upserts one partition's batches; pickled from the driver to the executors, where a
-    partition can be written again."""
+def sender(
+    target_name: str, settings: StoreSettings, method: Literal["write", "end"] = "write"
+) -> Callable[[Batches], Batches]:
+    """Hands one partition's batches, `numbered`, to this method of the target; pickled from the
+    driver to the executors, where a partition can be sent again."""
 
-    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def send(batches: Batches) -> Batches:
         with open_target(target_name, settings) as target:
             columns = target.schema.append(pa.field(MATERIALIZATION, pa.int64()))
-            sent = sum(target.write(batch.cast(columns)) for batch in batches)
+            hand_over, sent = getattr(target, method), 0
+            for batch in batches:
+                types = pa.schema([columns.field(name) for name in batch.schema.names])
+                sent += hand_over(batch.cast(types))
         yield pa.RecordBatch.from_pydict({"rows": [sent]})
 
-    return write
+    return send
