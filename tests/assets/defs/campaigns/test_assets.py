@@ -13,6 +13,7 @@ from mpp_assets.defs.campaigns.checks import equals_the_file
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
 from mpp_stores.settings import StoreSettings
+from tests.assets.defs.lone_check import evaluate
 
 BOOTS = {"campaign_id": "boots", "name": "Boots", "tags": ["winter"], "ends_on": "2026-12-31"}
 TENTS = {"campaign_id": "tents", "name": "Tents"}
@@ -58,12 +59,7 @@ def test_a_table_that_says_something_else_is_named(describe):
     describe([BOOTS, TENTS])
     assert execute().success
     describe([BOOTS | {"tags": []}, TENTS])
-    result = dg.Definitions(
-        asset_checks=[equals_the_file],
-        jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
-        resources={"platform": Platform()},
-    ).resolve_job_def("check")
-    [evaluation] = result.execute_in_process(raise_on_error=False).get_asset_check_evaluations()
+    evaluation = evaluate(equals_the_file)
     assert not evaluation.passed
     assert evaluation.metadata["offending"].value == {"campaigns": ["boots"]}
 

@@ -15,6 +15,7 @@ from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.lake import Lake
 from mpp_stores.postgres.releases import releases
 from mpp_stores.settings import StoreSettings
+from tests.assets.defs.lone_check import evaluate
 
 FIRST_DAY, SECOND_DAY, THIRD_DAY = (date(2026, 1, day) for day in (5, 6, 7))
 
@@ -52,7 +53,7 @@ def test_a_lake_tells_the_days_of_each_model(lake):
 def test_days_of_another_model_are_named_and_not_published(lake, own_database, other):
     embed(lake, FIRST_DAY, BUNDLED_MODEL)
     embed(lake, SECOND_DAY, other)
-    [evaluation] = checked().get_asset_check_evaluations()
+    evaluation = evaluate(one_model_embedded_all_days)
     assert not evaluation.passed
     assert evaluation.metadata["offending"].value == {other or "": [SECOND_DAY.isoformat()]}
     published = dg.materialize(
@@ -67,17 +68,5 @@ def test_days_of_another_model_are_named_and_not_published(lake, own_database, o
 def test_days_of_the_one_model_pass(lake):
     embed(lake, FIRST_DAY, BUNDLED_MODEL)
     embed(lake, SECOND_DAY, BUNDLED_MODEL)
-    [evaluation] = checked().get_asset_check_evaluations()
+    evaluation = evaluate(one_model_embedded_all_days)
     assert evaluation.passed
-
-
-def checked() -> dg.ExecuteInProcessResult:
-    return (
-        dg.Definitions(
-            asset_checks=[one_model_embedded_all_days],
-            jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
-            resources={"platform": Platform()},
-        )
-        .resolve_job_def("check")
-        .execute_in_process(raise_on_error=False)
-    )
