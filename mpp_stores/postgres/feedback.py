@@ -2,7 +2,7 @@
 
 Two tables, written by the API alone: `exposures` (one row a reply and campaign) and
 `feedback` (one row a reply, user, campaign and kind). Both name users, so an erasure
-calls `delete_user` and `rows_of_user`.
+calls `delete_user` and `rows_of_user`; publishing a release calls `drop_exposures`.
 """
 
 import asyncio

@@ -18,11 +18,7 @@ from mpp_assets.defs.graph.assets import engaged_with, message_graph
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.reporting.assets import analytics_report
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
-from mpp_assets.jobs.retention import (
-    drop_old_exposures,
-    drop_unneeded,
-    refreshed_landings,
-)
+from mpp_assets.jobs.retention import drop_old_exposures, drop_unneeded, refreshed_landings
 from mpp_assets.jobs.vector_quality import days_of_other_models
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
