@@ -69,8 +69,8 @@ class Spool:
         path = self._path
         self._release()
         if path is not None:
-            with _disk_errors("land events"):
-                _land(path, self._landing)
+            with _disk_errors("land events"), suppress(FileNotFoundError):
+                _land(path, self._landing)  # not there: it has landed already
 
     def _lock_own_file(self) -> Path:
         """Another process may have landed the file, or do so until it is locked."""

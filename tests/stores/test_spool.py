@@ -137,6 +137,14 @@ def test_closing_lands_what_one_process_appended_and_nothing_of_another(landing:
     assert [file.name for file in waiting(landing)] == [left]
 
 
+def test_closing_finds_nothing_to_do_where_the_file_has_landed_already(landing: Path) -> None:
+    spool = Spool(landing)
+    batch = spool.append(events(1))
+    land_due(landing, age=AT_ONCE)
+    spool.close()
+    assert [file.name for file in visible_files(landing)] == [batch]
+
+
 def test_a_file_that_is_being_appended_to_is_left_for_the_next_time(landing: Path) -> None:
     batch = Spool(landing).append(events(1))
     with (incoming(landing) / batch).open() as file:
