@@ -13,6 +13,7 @@ from mpp_api.deadline import Deadline
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.events.spooling import EventSpool
 from mpp_api.feedback.exposures import ExposureLog
+from mpp_api.health.service import Health
 from mpp_api.identifiers import StoredId
 from mpp_api.metrics.service import Metrics
 from mpp_api.releases.served import ServedRelease
@@ -62,6 +63,11 @@ async def get_embedder(request: Request) -> TextEmbedder:
 async def get_releases(request: Request) -> ReleaseWatch:
     releases: ReleaseWatch = request.app.state.releases
     return releases
+
+
+async def get_health(request: Request) -> Health:
+    health: Health = request.app.state.health
+    return health
 
 
 async def get_deadline(request: Request) -> Deadline:
@@ -114,6 +120,7 @@ CurrentMetrics = Annotated[Metrics, Depends(get_metrics)]
 OpenStores = Annotated[Stores, Depends(get_stores)]
 Embedder = Annotated[TextEmbedder, Depends(get_embedder)]
 Releases = Annotated[ReleaseWatch, Depends(get_releases)]
+CurrentHealth = Annotated[Health, Depends(get_health)]
 CurrentRelease = Annotated[ServedRelease, Depends(get_release)]
 CurrentAudit = Annotated[Audit, Depends(get_audit)]
 RequestId = Annotated[str, Depends(get_request_id)]

@@ -19,6 +19,7 @@ from mpp_api.explorer.endpoints import serve_explorer
 from mpp_api.feedback.endpoints import router as feedback
 from mpp_api.feedback.exposures import open_exposure_log
 from mpp_api.health.endpoints import router as health
+from mpp_api.health.service import Health
 from mpp_api.messages.endpoints import router as messages
 from mpp_api.metrics.endpoints import router as metrics
 from mpp_api.metrics.service import Metrics
@@ -102,6 +103,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
                 recheck_seconds=settings.api_release_recheck_seconds,
                 timeout_seconds=settings.api_leg_timeout_seconds,
                 stale_after=timedelta(hours=settings.api_stale_after_hours),
+            )
+            app.state.health = Health(
+                stores,
+                app.state.releases,
+                recheck_seconds=settings.api_release_recheck_seconds,
+                timeout_seconds=settings.api_leg_timeout_seconds,
             )
             async with (
                 open_event_spool(

@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx
 import pytest
 
@@ -21,6 +23,15 @@ async def test_every_store_is_named_and_ok(client: httpx.AsyncClient) -> None:
         assert store["error"] is None
 
 
+async def test_one_check_answers_all_who_ask_while_it_is_good(api_settings: ApiSettings) -> None:
+    settings = api_settings.model_copy(update={"api_release_recheck_seconds": 3_600})
+    async with serving(settings) as client:
+        at_once = await asyncio.gather(*(client.get("/health") for _ in range(20)))
+        later = await client.get("/health")
+    assert later.json()["status"] == "ok"
+    assert {response.text for response in at_once} == {later.text}
+
+
 @pytest.mark.parametrize("store", ["milvus", "neo4j", "mongo", "redis"])
 async def test_a_store_that_is_down_is_named_and_the_rest_is_degraded(
     api_settings: ApiSettings, store: str
@@ -38,6 +49,7 @@ async def test_without_the_serving_stores_the_service_is_down(api_settings: ApiS
     async with serving(without(api_settings, "milvus", "neo4j", "postgres")) as client:
         response = await client.get("/health")
     assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
     assert response.json()["status"] == "down"
     assert response.json()["stores"]["redis"]["status"] == "ok"
 
