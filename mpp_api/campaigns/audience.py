@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mpp_api.campaigns.schemas import AudienceReply, EngagementLevel
 from mpp_api.errors import UnknownCampaign
 from mpp_api.identifiers import StoredId
-from mpp_api.paging.cursor import Position, read_page
+from mpp_api.paging.cursor import Position, list_key, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg
@@ -32,9 +32,10 @@ async def audience(
 ) -> AudienceReply:
     """Its users, best engagement first.
 
-    Raises `UnknownCampaign` for a campaign without messages in the release, and `ListChanged`.
+    Raises `UnknownCampaign` for one without messages that nothing describes, and `ListChanged`.
     """
-    start = AudiencePosition.read(cursor, served)
+    key = list_key("audience", served, campaign_id=campaign_id, level=level)
+    start = AudiencePosition.read(cursor, key)
     materialization = served.contents.user_engagement
 
     async def read(at: AudiencePosition | None, most: int) -> Sequence[UserEngagement]:
@@ -52,7 +53,7 @@ async def audience(
 
     def position_of(row: UserEngagement) -> AudiencePosition:
         return AudiencePosition(
-            release_id=served.release.release_id,
+            list_key=key,
             engagement_score=row.engagement_score,
             user_id=row.user_id,
         )
@@ -71,7 +72,7 @@ async def audience(
             is_served=lambda row: not served.erased.includes(row.user_id),
         ),
     )
-    if not by_level:
+    if not by_level and not served.catalog.describes(campaign_id):
         raise UnknownCampaign(campaign_id)
     return AudienceReply.of(
         campaign_id, by_level, page.items, page.next_cursor, ReleaseReply.of(served)

@@ -16,7 +16,7 @@ from mpp_api.campaigns.schemas import (
 )
 from mpp_api.errors import UnknownCampaign
 from mpp_api.identifiers import StoredId
-from mpp_api.paging.cursor import Position
+from mpp_api.paging.cursor import Position, list_key
 from mpp_api.recommendations import values
 from mpp_api.recommendations.fusion import Kind, fuse
 from mpp_api.releases.schemas import ReleaseReply
@@ -49,7 +49,8 @@ class Campaigns:
         status: CampaignStatus | None,
     ) -> CampaignsReply:
         """By id. Every filter that is given has to hold. Raises `ListChanged`."""
-        start = CampaignPosition.read(cursor, self._served)
+        key = list_key("campaigns", self._served, tag=tag, topic=topic, status=status)
+        start = CampaignPosition.read(cursor, key)
         performances = {each.campaign_id: each for each in await self._performances()}
         today = _today()
         wanted = []
@@ -68,10 +69,13 @@ class Campaigns:
             CampaignDetails.with_figures(campaign, today, performances.get(campaign.campaign_id))
             for campaign in wanted[:limit]
         ]
-        more = len(wanted) > limit
+        next_cursor = None
+        if len(wanted) > limit:
+            last = CampaignPosition(list_key=key, campaign_id=page[-1].campaign_id)
+            next_cursor = last.written()
         return CampaignsReply(
             campaigns=page,
-            next_cursor=self._position(page[-1].campaign_id) if more else None,
+            next_cursor=next_cursor,
             release=ReleaseReply.of(self._served),
         )
 
@@ -144,10 +148,6 @@ class Campaigns:
 
     def _card(self, campaign_id: str, today: date) -> CampaignCard:
         return CampaignCard.of(self._served.catalog.campaign(campaign_id), today)
-
-    def _position(self, campaign_id: str) -> str:
-        release_id = self._served.release.release_id
-        return CampaignPosition(release_id=release_id, campaign_id=campaign_id).written()
 
 
 def _today() -> date:

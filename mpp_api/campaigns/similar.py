@@ -20,7 +20,8 @@ async def similar_campaigns(
     vectors: VectorReader,
     legs: Legs,
 ) -> SimilarCampaignsReply:
-    """Raises `UnknownCampaign` for a campaign without messages in the release."""
+    """None are similar to a campaign without messages in the release. Raises `UnknownCampaign`
+    for one that nothing describes either."""
     today = datetime.now(UTC).date()
     left_out = served.catalog.not_running(today) if running_only else frozenset()
     materialization = served.contents.campaign_profiles
@@ -31,18 +32,20 @@ async def similar_campaigns(
             materialization=materialization, campaign_ids=[campaign_id]
         ),
     )
-    if not profiles:
+    if not profiles and not served.catalog.describes(campaign_id):
         raise UnknownCampaign(campaign_id)
-    found = await legs.required(
-        Leg.VECTOR,
-        "search for similar campaigns",
-        lambda: vectors.similar_campaigns(
-            profiles[0].embedding,
-            limit + len(left_out),
-            materialization=materialization,
-            exclude_campaign_id=campaign_id,
-        ),
-    )
+    found = []
+    if profiles:
+        found = await legs.required(
+            Leg.VECTOR,
+            "search for similar campaigns",
+            lambda: vectors.similar_campaigns(
+                profiles[0].embedding,
+                limit + len(left_out),
+                materialization=materialization,
+                exclude_campaign_id=campaign_id,
+            ),
+        )
     kept = [each for each in found if each.campaign_id not in left_out][:limit]
     return SimilarCampaignsReply(
         campaign_id=campaign_id,

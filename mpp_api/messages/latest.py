@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from mpp_api.identifiers import StoredId
 from mpp_api.messages.schemas import LatestMessage, LatestMessagesReply
-from mpp_api.paging.cursor import Position, read_page
+from mpp_api.paging.cursor import Position, list_key, read_page
 from mpp_api.paging.errors import ListChanged
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
@@ -35,6 +35,7 @@ async def latest_messages(
     limit: int, cursor: str, *, served: ServedRelease, documents: DocumentReader, legs: Legs
 ) -> LatestMessagesReply:
     """Raises `ListChanged`."""
+    key = list_key("latest", served)
 
     async def read(at: LatestPosition | None, most: int) -> Sequence[_Held]:
         found: list[_Held] = []
@@ -57,10 +58,10 @@ async def latest_messages(
 
     page = await read_page(
         limit,
-        LatestPosition.read(cursor, served),
+        LatestPosition.read(cursor, key),
         read=read,
         position_of=lambda held: LatestPosition(
-            release_id=served.release.release_id,
+            list_key=key,
             materialization=held.materialization,
             sent_at=held.message.sent_at,
             message_id=held.message.message_id,

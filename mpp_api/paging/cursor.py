@@ -1,9 +1,11 @@
 """Pages of an ordered list, each beginning after the last item of the one before (keyset).
 
-A cursor is the position of that item, with the release whose list it is:
-    base64url({"release_id": "19990312T061232Z-33644434", "user_id": "u042"})
+A cursor is the position of that item, with the key of the list that it is a position in:
+    base64url({"list_key": "5b0c1f…", "user_id": "u042"})
 """
 
+import hashlib
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,17 +19,26 @@ from mpp_api.releases.served import ServedRelease
 Row = TypeVar("Row")
 
 
+def list_key(noun: str, served: ServedRelease, **inputs: str | None) -> str:
+    """The same for all pages of one list and no other: `inputs` choose its items.
+
+    A digest, since a cursor that held long ids would be longer than it may be.
+    """
+    canonical = json.dumps([noun, served.release.release_id, inputs], sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
 class Position(BaseModel):
     """Subclasses add what a list is ordered by. Whatever a caller makes up is checked for type
     and length, and then is a position like any other."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
-    release_id: str
+    list_key: str
 
     @classmethod
-    def read(cls, cursor: str, served: ServedRelease) -> Self | None:
-        """None for an empty cursor. Raises `ListChanged` for one of another release or list."""
+    def read(cls, cursor: str, key: str) -> Self | None:
+        """None for an empty cursor. Raises `ListChanged` for one of another list than `key`'s."""
         if not cursor:
             return None
         try:
@@ -35,7 +46,7 @@ class Position(BaseModel):
             position = cls.model_validate_json(content)
         except (ValueError, ValidationError) as error:
             raise ListChanged from error
-        if position.release_id != served.release.release_id:
+        if position.list_key != key:
             raise ListChanged
         return position
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mpp_api.errors import UnknownUser
 from mpp_api.identifiers import StoredId
-from mpp_api.paging.cursor import Position, read_page
+from mpp_api.paging.cursor import Position, list_key, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg
@@ -39,6 +39,7 @@ class Users:
 
     async def listed(self, prefix: str, limit: int, cursor: str) -> UsersReply:
         """By id. Raises `ListChanged`."""
+        key = list_key("users", self._served, prefix=prefix)
 
         async def read(at: UserPosition | None, most: int) -> Sequence[UserSummary]:
             return await self._legs.required(
@@ -54,11 +55,9 @@ class Users:
 
         page = await read_page(
             limit,
-            UserPosition.read(cursor, self._served),
+            UserPosition.read(cursor, key),
             read=read,
-            position_of=lambda user: UserPosition(
-                release_id=self._served.release.release_id, user_id=user.user_id
-            ),
+            position_of=lambda user: UserPosition(list_key=key, user_id=user.user_id),
             is_served=lambda user: not self._served.erased.includes(user.user_id),
         )
         return UsersReply(

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from mpp_api.errors import UnknownUser
 from mpp_api.identifiers import StoredId
 from mpp_api.messages.schemas import MessageSource
-from mpp_api.paging.cursor import Position, read_page
+from mpp_api.paging.cursor import Position, list_key, read_page
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg
@@ -34,7 +34,9 @@ async def timeline(
     legs: Legs,
 ) -> TimelineReply:
     """Raises `UnknownUser` for a user without messages in the release, and `ListChanged`."""
-    start = TimelinePosition.read(cursor, served)
+    # `before` is no part of it: beside a cursor it does not count.
+    key = list_key("timeline", served, user_id=user_id)
+    start = TimelinePosition.read(cursor, key)
     if served.erased.includes(user_id):
         raise UnknownUser(user_id)
 
@@ -58,7 +60,7 @@ async def timeline(
         start,
         read=read,
         position_of=lambda message: TimelinePosition(
-            release_id=served.release.release_id,
+            list_key=key,
             sent_at=message.sent_at,
             message_id=message.message_id,
         ),

@@ -123,3 +123,14 @@ async def test_similar_campaigns_are_the_nearest_profiles_of_those_that_run(
     assert [each["campaign_id"] for each in reply["campaigns"]] == running[:3]
     assert {each["status"] for each in reply["campaigns"]} == {"running"}
     assert [each["campaign_id"] for each in everywhere["campaigns"]] == nearest[:3]
+
+
+async def test_a_described_campaign_without_messages_has_no_audience_and_none_like_it(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    path = f"/campaigns/{dataset.id('kites')}"
+    audience, similar = [await client.get(f"{path}/{of}") for of in ("audience", "similar")]
+    assert (audience.status_code, similar.status_code) == (200, 200)
+    assert audience.json()["users_by_level"] == {"high": 0, "medium": 0, "low": 0}
+    assert (audience.json()["users"], audience.json()["next_cursor"]) == ([], None)
+    assert similar.json()["campaigns"] == []

@@ -100,3 +100,26 @@ async def test_a_cursor_of_another_release_list_or_making_is_refused(
     assert again.status_code == 200
     assert [response.status_code for response in refused] == [409] * 5
     assert refused[0].json()["type"] == "urn:problem-type:mpp:list-changed"
+
+
+@pytest.mark.parametrize(
+    ("listed", "other"),
+    [
+        ("/users?", "/users?prefix={}"),
+        ("/users/{}eve/timeline?", "/users/{}ada/timeline?"),
+        ("/campaigns?", "/campaigns?tag=winter"),
+        ("/campaigns?", "/campaigns?topic=outdoors"),
+        ("/campaigns?", "/campaigns?status=running"),
+        ("/campaigns/{}boots/audience?", "/campaigns/{}lamps/audience?"),
+        ("/campaigns/{}boots/audience?", "/campaigns/{}boots/audience?level=low"),
+    ],
+)
+async def test_a_cursor_goes_on_in_no_list_of_the_same_kind_but_its_own(
+    client: httpx.AsyncClient, dataset: Dataset, listed: str, other: str
+) -> None:
+    listed, other = listed.format(dataset.prefix), other.format(dataset.prefix)
+    cursor = (await client.get(f"{listed}&limit=1")).json()["next_cursor"]
+    again = await client.get(f"{listed}&cursor={cursor}")
+    refused = await client.get(f"{other}&cursor={cursor}")
+    assert (again.status_code, refused.status_code) == (200, 409)
+    assert refused.json()["type"] == "urn:problem-type:mpp:list-changed"
