@@ -3,7 +3,15 @@
 import dagster as dg
 
 from mpp_assets import defs
-from mpp_assets.defs.automation import automation, check, daily_refresh, refresh, refresh_days
+from mpp_assets.defs.automation import (
+    automation,
+    check,
+    daily_freshness,
+    daily_refresh,
+    freshness,
+    refresh,
+    refresh_days,
+)
 from mpp_assets.defs.campaigns.sensors import campaigns_sensor, publish_campaigns
 from mpp_assets.defs.conversations.sensors import refresh_sensor
 from mpp_assets.defs.erasure.jobs import complete_erasure, scrub_user
@@ -19,11 +27,12 @@ definitions = dg.Definitions(
         refresh_days,
         refresh,
         publish_campaigns,
+        freshness,
         check,
         scrub_user,
         complete_erasure,
     ],
-    schedules=[daily_refresh],
+    schedules=[daily_refresh, daily_freshness],
     sensors=[landing_sensor, refresh_sensor, campaigns_sensor, erasure_sensor, automation],
     resources=RESOURCES,
     # Steps of a run share one process, and so one Spark session.

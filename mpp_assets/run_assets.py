@@ -26,7 +26,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from mpp_assets.definitions import definitions
-from mpp_assets.defs.automation import daily_refresh
+from mpp_assets.defs.automation import daily_refresh, refresh_days
 from mpp_assets.defs.conversations.sensors import day_ranges
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.landing.sensors import (
@@ -133,7 +133,7 @@ class AssetRunner:
         ranges = day_ranges({day, *owed_days(settings, Lake(settings.lake))})
         *earlier, last = (range_tags(*map(date.isoformat, days)) for days in ranges)
         for tags in earlier:
-            if status := self.run(job, daily, tags):
+            if status := self.run(refresh_days.name, daily, tags):
                 return status
         return self.run(job, keys, last)
 

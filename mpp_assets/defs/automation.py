@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import dagster as dg
 
-from mpp_assets.defs.freshness import FRESHNESS_CHECKS
+from mpp_assets.defs.conversations.checks import message_ids_are_unique
+from mpp_assets.defs.freshness import DEADLINE, FRESHNESS_CHECKS
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 
+_NOTHING_LANDED = "nothing has landed yet"
 _EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets(["lake", "landed_events"])
 _FRESHNESS = dg.AssetSelection.checks(*FRESHNESS_CHECKS)
 _DAILY = dg.AssetSelection.assets(
@@ -19,9 +21,10 @@ _DAILY = dg.AssetSelection.assets(
     ["postgres", "daily_activity"],
 )
 
+# Of a message that moved to another day, the one that it left is refreshed by a later run.
 refresh_days = dg.define_asset_job(
     "refresh_days",
-    _DAILY - _FRESHNESS,
+    _DAILY - _FRESHNESS - dg.AssetSelection.checks(message_ids_are_unique),
     description="Bring days up to date in every store, without publishing.",
 )
 # A day is late or not whatever this run does, so freshness is not asked here.
@@ -29,6 +32,11 @@ refresh = dg.define_asset_job(
     "refresh",
     _EVERYTHING - _FRESHNESS,
     description="Bring days up to date, derive from all days, publish a release.",
+)
+freshness = dg.define_asset_job(
+    "freshness",
+    _FRESHNESS,
+    description="Has the day that ended been materialized?",
 )
 check = dg.define_asset_job(
     "check",
@@ -45,10 +53,25 @@ check = dg.define_asset_job(
 )
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Close the day that ended: materialize it, with or without events, and publish."""
-    if not Lake(PipelineSettings().lake).batches.exists():
-        return dg.SkipReason("nothing has landed yet")
+    if not _has_landed():
+        return dg.SkipReason(_NOTHING_LANDED)
     ended = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
     return dg.RunRequest(run_key=ended, partition_key=ended)
+
+
+@dg.schedule(
+    job=freshness,
+    cron_schedule=f"5 {DEADLINE.hour} * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def daily_freshness() -> dg.RunRequest | dg.SkipReason:
+    """Ask, after the deadline, whether the day that ended is there."""
+    return dg.RunRequest() if _has_landed() else dg.SkipReason(_NOTHING_LANDED)
+
+
+def _has_landed() -> bool:
+    return Lake(PipelineSettings().lake).batches.exists()
 
 
 # After days that were materialized by hand or by a backfill.

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ LATE = "late.jsonl"
 LATE_DAY = "2026-11-17"
 LATE_USER = "late-user-7001"
 LATE_CAMPAIGN = "city-breaks-under-100"
+MOVED = "moved.jsonl"
+MOVED_DAY = "2026-11-10"
+MOVED_MESSAGE = "msg-00080"
 POSTED = {
     "user_id": "posted-user-6001",
     "message": "Does the spring marathon plan start from zero?",
@@ -78,12 +82,17 @@ def state(settings: StoreSettings) -> State:
 
 
 def drop_files(settings: StoreSettings, api: httpx.Client) -> Publication:
-    """An event is posted, two files appear in the landing folder, and nobody does anything else."""
+    """An event is posted, files appear in the landing folder, and nobody does anything else."""
     before, replies = state(settings), list[dict[str, Any]]()
     kept = api.post("/events", json=POSTED).json()
     [outcome] = kept["outcomes"]
     wait_until((settings.landing / kept["batch"]).exists)
-    for name, text in ((SEED, (PROJECT_ROOT / "data" / SEED).read_text()), (LATE, _late_file())):
+    files = {
+        SEED: (PROJECT_ROOT / "data" / SEED).read_text(),
+        LATE: _late_file(),
+        MOVED: _moved_file(),
+    }
+    for name, text in files.items():
         partial = settings.landing / f".{name}"
         partial.write_text(text)
         partial.rename(settings.landing / name)
@@ -91,7 +100,7 @@ def drop_files(settings: StoreSettings, api: httpx.Client) -> Publication:
     def ask() -> None:
         replies.append(api.get("/recommendations/user-011").json())
 
-    for batch in (LATE, kept["batch"]):
+    for batch in (LATE, MOVED, kept["batch"]):
         release_holding(settings, batch, after=before.release, meanwhile=ask)
     posted = {"batch": kept["batch"], "message_id": outcome["message_id"]}
     return Publication(before, state(settings), replies, posted)
@@ -122,12 +131,7 @@ def erase_and_withdraw_at_once(dagster: Dagster) -> dict[str, str]:
 
 def _late_file() -> str:
     """A new event of an old day, an event of that day that the sample holds, a broken line."""
-    sample = json.loads((PROJECT_ROOT / "data/sample_conversations.json").read_text())
-    known = next(
-        record
-        for record in sample
-        if isinstance(record, dict) and str(record.get("timestamp")).startswith(LATE_DAY)
-    )
+    known = next(_of_late_day())
     late = {
         "user_id": LATE_USER,
         "message": "Is the Porto trip still on offer in spring?",
@@ -135,3 +139,16 @@ def _late_file() -> str:
         "campaign": LATE_CAMPAIGN,
     }
     return "\n".join([json.dumps(late), json.dumps(known), '{"user_id": "half a rec'])
+
+
+def _moved_file() -> str:
+    """A message of the sample, said to have been sent a week before."""
+    known = next(each for each in _of_late_day() if each.get("message_id") == MOVED_MESSAGE)
+    return json.dumps(known | {"timestamp": f"{MOVED_DAY}T10:00:00Z"})
+
+
+def _of_late_day() -> Iterator[dict[str, Any]]:
+    sample = json.loads((PROJECT_ROOT / "data/sample_conversations.json").read_text())
+    for record in sample:
+        if isinstance(record, dict) and str(record.get("timestamp")).startswith(LATE_DAY):
+            yield record

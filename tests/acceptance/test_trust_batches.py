@@ -14,6 +14,9 @@ from tests.acceptance.flows import (
     LATE_CAMPAIGN,
     LATE_DAY,
     LATE_USER,
+    MOVED,
+    MOVED_DAY,
+    MOVED_MESSAGE,
     POSTED,
     SEED,
     SEED_DAY,
@@ -53,7 +56,8 @@ def test_a_reader_sees_the_former_release_whole_until_the_next_is_published(publ
 @pytest.mark.parametrize("asset", DAILY)
 def test_only_the_days_that_the_files_touch_are_rebuilt(publication, asset):
     before, after = (state.numbers[asset] for state in (publication.before, publication.after))
-    assert {day for day in after if after[day] != before.get(day)} == {LATE_DAY, SEED_DAY}
+    rebuilt = {day for day in after if after[day] != before.get(day)}
+    assert rebuilt == {MOVED_DAY, LATE_DAY, SEED_DAY}
 
 
 @pytest.mark.parametrize("target", ["milvus/messages", "neo4j/messages", "mongo/conversations"])
@@ -61,6 +65,13 @@ def test_an_event_in_two_batches_is_one_event(settings, publication, target):
     ids = [row["message_id"] for row in rows_of(settings, target)]
     assert len(ids) == len(set(ids))
     assert set(ids) == message_ids(settings, "mongo/conversations")
+
+
+def test_a_message_that_moves_to_another_day_is_on_that_day_alone(publication):
+    """The two days are not side by side, so they are refreshed by two runs."""
+    messages = publication.after.messages
+    [moved] = [row for row in messages if row["message_id"] == MOVED_MESSAGE]
+    assert (moved["batch"], moved["sent_at"].date().isoformat()) == (MOVED, MOVED_DAY)
 
 
 def test_what_was_rejected_is_shown_with_its_position_and_reason(publication):

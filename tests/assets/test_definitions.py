@@ -2,11 +2,21 @@ import dagster as dg
 import pytest
 
 from mpp_assets.definitions import definitions
+from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.pool import POOL
 from mpp_stores.targets import TARGETS
 
 REPOSITORY = definitions.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
+DAILY = {
+    key
+    for key in GRAPH.materializable_asset_keys
+    if isinstance(GRAPH.get(key).partitions_def, dg.DailyPartitionsDefinition)
+}
+
+
+def checks_of(job: str) -> set[dg.AssetCheckKey]:
+    return set(REPOSITORY.get_job(job).asset_layer.asset_graph.asset_check_keys)
 
 
 def test_every_store_target_has_an_asset_of_its_name():
@@ -41,7 +51,7 @@ def test_every_check_that_reads_a_store_is_in_the_pool_of_those_that_write():
             assert check.op.pool == POOL, check.check_keys
 
 
-def test_sensors_and_the_schedule_run_from_the_start():
+def test_sensors_and_schedules_run_from_the_start():
     automations = [*REPOSITORY.sensor_defs, *REPOSITORY.schedule_defs]
     assert {each.name for each in automations} == {
         "landing_sensor",
@@ -50,31 +60,46 @@ def test_sensors_and_the_schedule_run_from_the_start():
         "erasure_sensor",
         "automation",
         "daily_refresh",
+        "daily_freshness",
     }
     assert all(each.default_status.value == "RUNNING" for each in automations)
 
 
 def test_a_range_of_days_is_one_run():
-    daily = [
-        GRAPH.get(key)
-        for key in GRAPH.materializable_asset_keys
-        if isinstance(GRAPH.get(key).partitions_def, dg.DailyPartitionsDefinition)
-    ]
-    assert daily
-    assert all(node.backfill_policy == dg.BackfillPolicy.single_run() for node in daily)
+    assert DAILY
+    assert all(GRAPH.get(key).backfill_policy == dg.BackfillPolicy.single_run() for key in DAILY)
 
 
 def test_a_release_waits_for_every_store_and_every_blocking_check():
     release = dg.AssetKey(["postgres", "serving_release"])
     upstream = dg.AssetSelection.assets(release).upstream().resolve(GRAPH)
     assert upstream == GRAPH.materializable_asset_keys
-    checks = GRAPH.asset_check_keys
-    assert {check.asset_key.to_user_string() for check in checks} >= {
-        "milvus/messages",
-        "neo4j/messages",
-        "mongo/conversations",
-        "postgres/user_engagement",
+    blocking = {
+        key
+        for check in definitions.asset_checks
+        for key in check.check_keys
+        if GRAPH.get(key).blocking
     }
+    assert {key.name for key in GRAPH.asset_check_keys - blocking} == {
+        "volume_is_usual",
+        "last_day_is_there",
+    }
+    of_landings = dg.AssetCheckKey(landed_events.key, "accounts_for_every_record")
+    assert blocking - checks_of("refresh") == {of_landings}
+
+
+def test_days_that_another_run_publishes_are_not_asked_what_holds_of_all_days():
+    """A message can have moved to one of them from a day that the later run refreshes."""
+    omitted = {
+        key for key in checks_of("refresh") - checks_of("refresh_days") if key.asset_key in DAILY
+    }
+    assert {key.name for key in omitted} == {"message_ids_are_unique"}
+
+
+def test_every_day_is_asked_for_after_its_deadline():
+    assert {key.asset_key for key in checks_of("freshness")} == DAILY
+    assert {key.name for key in checks_of("freshness")} == {"last_day_is_there"}
+    assert REPOSITORY.get_schedule_def("daily_freshness").job_name == "freshness"
 
 
 def test_the_refresh_job_runs_everything_but_landing():

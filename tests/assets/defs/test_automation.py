@@ -14,13 +14,13 @@ def lake(settings, tmp_path, monkeypatch) -> Lake:
     return Lake(tmp_path / "lake")
 
 
-def tick():
+def tick(schedule="daily_refresh"):
     repository = definitions.get_repository_def()
     context = dg.build_schedule_context(
         scheduled_execution_time=datetime(2026, 11, 24, 0, 30, tzinfo=UTC),
         repository_def=repository,
     )
-    return repository.get_schedule_def("daily_refresh").evaluate_tick(context)
+    return repository.get_schedule_def(schedule).evaluate_tick(context)
 
 
 def test_the_schedule_refreshes_the_day_that_ended(lake):
@@ -29,5 +29,11 @@ def test_the_schedule_refreshes_the_day_that_ended(lake):
     assert request.tags["dagster/partition"] == "2026-11-23"
 
 
-def test_the_schedule_waits_for_the_first_batch(lake):
-    assert tick().skip_message == "nothing has landed yet"
+def test_the_day_that_ended_is_asked_for(lake):
+    lake.batches.mkdir(parents=True)
+    assert len(tick("daily_freshness").run_requests or []) == 1
+
+
+@pytest.mark.parametrize("schedule", ["daily_refresh", "daily_freshness"])
+def test_schedules_wait_for_the_first_batch(lake, schedule):
+    assert tick(schedule).skip_message == "nothing has landed yet"
