@@ -199,9 +199,14 @@ MATCH (:User {user_id: $user_id})-[edge:ENGAGED_WITH]->()
 RETURN count(edge) AS row_count
 """
 
-# What nothing names, and messages that hang loose: $limit.
+# Messages that hang loose, and what nothing names: $limit.
 
 ORPHANS: Final[tuple[LiteralString, ...]] = (
+    """
+    MATCH (message:Message)
+    WHERE COUNT { (message)<-[:SENT]-(:User) } <> 1 OR COUNT { (message)-[:IN]->(:Campaign) } <> 1
+    RETURN 'message ' + message.row_id AS orphan LIMIT $limit
+    """,
     """
     MATCH (user:User)
     WHERE NOT EXISTS { (user)-[:SENT]->() } AND NOT EXISTS { (user)-[:ENGAGED_WITH]->() }
@@ -211,11 +216,6 @@ ORPHANS: Final[tuple[LiteralString, ...]] = (
     MATCH (campaign:Campaign)
     WHERE NOT EXISTS { (campaign)<-[:IN]-() } AND NOT EXISTS { (campaign)<-[:ENGAGED_WITH]-() }
     RETURN 'campaign ' + campaign.campaign_id AS orphan LIMIT $limit
-    """,
-    """
-    MATCH (message:Message)
-    WHERE COUNT { (message)<-[:SENT]-(:User) } <> 1 OR COUNT { (message)-[:IN]->(:Campaign) } <> 1
-    RETURN 'message ' + message.row_id AS orphan LIMIT $limit
     """,
 )
 

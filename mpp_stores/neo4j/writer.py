@@ -161,8 +161,8 @@ class MessageGraph(GraphTarget):
     _count_rows_of_user = queries.COUNT_USER_AND_MESSAGES
 
     def orphans(self) -> list[str]:
-        """At most `ORPHAN_LIMIT` of: users and campaigns that no message and no edge names,
-        messages of any materialization without exactly one SENT and one IN.
+        """At most `ORPHAN_LIMIT` of: messages of any materialization without exactly one SENT
+        and one IN, then users and campaigns that no message and no edge names.
 
         Labelled `user u-1`, `campaign spring`, `message 17/m-1`: 17 is the materialization.
         """

@@ -30,16 +30,16 @@ def event(user: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def loose_node(settings: StoreSettings) -> Iterator[None]:
-    """A user that no message and no engagement names."""
+def loose_message(settings: StoreSettings) -> Iterator[None]:
+    """A message of no user and no campaign."""
     with connect(settings) as driver:
 
         def execute(statement: str) -> None:
-            driver.execute_query(statement, user_id="loose-user", database_=settings.neo4j_database)
+            driver.execute_query(statement, row_id="0/loose", database_=settings.neo4j_database)
 
-        execute("CREATE (:User {user_id: $user_id})")
+        execute("CREATE (:Message {row_id: $row_id})")
         yield
-        execute("MATCH (user:User {user_id: $user_id}) DELETE user")
+        execute("MATCH (message:Message {row_id: $row_id}) DELETE message")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def file(tmp_path_factory):
     return path
 
 
-def test_a_failed_run_changes_nothing_that_is_served(api, settings, loose_node, file):
+def test_a_failed_run_changes_nothing_that_is_served(api, settings, loose_message, file):
     release, rows = served(settings), stored_rows(settings)
     items = api.get("/recommendations/user-011?limit=5").json()["items"]
     assert attempt(MPP, "ingest", str(file)).returncode == 1
@@ -64,10 +64,10 @@ def test_a_failed_run_changes_nothing_that_is_served(api, settings, loose_node, 
             assert found == rows[name], name
 
 
-def test_mpp_check_fails_and_names_what_is_wrong(loose_node):
+def test_mpp_check_fails_and_names_what_is_wrong(loose_message):
     checked = attempt(MPP, "check")
     assert checked.returncode == 1
-    assert "user loose-user" in checked.stdout
+    assert "message 0/loose" in checked.stdout
 
 
 def test_an_erased_user_who_lands_again_is_rejected_and_not_kept(settings):
