@@ -168,7 +168,8 @@ with DAG(
     lake__conversation_events = RunAssets(
         task_id="lake__conversation_events",
         assets=["lake/conversation_events"],
-        retries=0,
+        retries=2,
+        retry_delay=timedelta(seconds=5),
         doc_md=(
             "**lake/conversation_events** (parquet, spark)\n"
             "\n"
@@ -187,7 +188,8 @@ with DAG(
     lake__message_embeddings = RunAssets(
         task_id="lake__message_embeddings",
         assets=["lake/message_embeddings"],
-        retries=0,
+        retries=2,
+        retry_delay=timedelta(seconds=5),
         doc_md=(
             "**lake/message_embeddings** (huggingface, parquet, spark)\n"
             "\n"
@@ -345,7 +347,9 @@ with DAG(
             "- `holds_every_engagement` (blocking): Does the store hold exactly each engagement\n"
             "  of the lake?\n"
             "- `no_node_is_loose` (blocking): Has every message its user and campaign, and every\n"
-            "  user and campaign a message or an engagement?\n"
+            "  user and campaign a message or an engagement? A loose message blocks. A user or\n"
+            "  campaign is warned of: nobody is served one, and an interrupted drop leaves some\n"
+            "  until the next release drops again.\n"
         ),
     )
     report__analytics_report = RunAssets(
@@ -372,8 +376,9 @@ with DAG(
             "\n"
             "One row a published state of all stores. Redis keys carry its id, so publishing\n"
             "invalidates every cached reply at once. Refuses to publish assets that are older\n"
-            "than what they are made of, stores of messages that disagree about a day, and\n"
-            "vectors of another model than the one that is set.\n"
+            "than what they are made of, stores of messages that disagree about a day, days of\n"
+            "the lake that may be half replaced, landings that do not account for every record,\n"
+            "and vectors of another model than the one that is set.\n"
         ),
     )
 

@@ -33,13 +33,13 @@ def result(offending: Mapping[str, Any], **metadata: Any) -> dg.AssetCheckResult
 def checked_days(
     context: dg.AssetCheckExecutionContext, platform: Platform, asset: dg.AssetsDefinition
 ) -> dict[date, int]:
-    """The newest materialization of each day to be checked: those of the run, or every day
-    when the run has no days."""
+    """The newest materialization of each day to be checked: those of the run's days and of days
+    that are not published, since the run that wrote those can have ended at a check; of every
+    day when the run has no days."""
+    name = asset.key.to_user_string()
     newest = {
         date.fromisoformat(day): each.materialization
-        for day, each in materializations.latest(
-            platform.settings, asset.key.to_user_string()
-        ).items()
+        for day, each in materializations.latest(platform.settings, name).items()
     }
     tags = context.run.tags
     only = tags.get("dagster/partition")
@@ -47,10 +47,11 @@ def checked_days(
     last = tags.get(RANGE_END_TAG, only)
     if first is None or last is None:
         return newest
+    unpublished = materializations.unpublished(platform.settings, name)
     return {
         day: number
         for day, number in newest.items()
-        if date.fromisoformat(first) <= day <= date.fromisoformat(last)
+        if first <= day.isoformat() <= last or day.isoformat() in unpublished
     }
 
 

@@ -9,6 +9,9 @@ from mpp_stores.targets import TARGETS, open_target
 
 LANDED_EVENTS = "lake/landed_events"
 CONVERSATION_EVENTS = "lake/conversation_events"
+IN_PLACE = (CONVERSATION_EVENTS, "lake/message_embeddings")
+"""Of which a day's rows are replaced, not written beside the former."""
+
 REPORT = "report/analytics_report"
 
 
@@ -42,7 +45,8 @@ def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:
     lake keeps one a batch, and the days of an unfinished one are still to be refreshed.
     """
     dropped = {}
-    for asset, numbers in materializations.droppable(settings, except_run=run_id).items():
+    found = materializations.droppable(settings, except_run=run_id, in_place=IN_PLACE)
+    for asset, numbers in found.items():
         if asset == LANDED_EVENTS:
             continue
         if asset in TARGETS:

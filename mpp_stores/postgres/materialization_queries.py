@@ -32,6 +32,20 @@ ORDER BY partition, materialization DESC
 """
 )
 
+# Of which no release that is served names the newest that is completed.
+SELECT_UNPUBLISHED: Final = SQL("""
+SELECT partition, max(materialization) AS newest
+FROM {schema}.materializations
+WHERE asset = %(asset)s AND completed_at IS NOT NULL
+GROUP BY partition
+HAVING NOT EXISTS (
+    SELECT FROM {schema}.release_materializations AS named
+    WHERE named.materialization = max(materializations.materialization)
+      AND named.release_id =
+          (SELECT release_id FROM {schema}.serving ORDER BY number DESC LIMIT 1)
+)
+""")
+
 SELECT_ABANDONED: Final = SQL("""
 SELECT materialization
 FROM {schema}.materializations
@@ -53,7 +67,8 @@ FROM {schema}.materializations AS candidate
 WHERE NOT EXISTS (SELECT FROM {schema}.release_materializations AS named
                   WHERE named.materialization = candidate.materialization)
   AND CASE
-          WHEN completed_at IS NULL THEN dagster_run_id <> %(except_run)s
+          WHEN completed_at IS NULL AND asset <> ALL(%(in_place)s)
+          THEN dagster_run_id <> %(except_run)s
           ELSE EXISTS (SELECT FROM {schema}.materializations AS newer
                        WHERE newer.asset = candidate.asset
                          AND newer.partition = candidate.partition

@@ -84,6 +84,21 @@ def latest(
     return {each.partition: each for each in found}
 
 
+def unpublished(
+    settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
+) -> dict[str, int]:
+    """Of the partitions whose latest number the served release does not name: that number."""
+    query = queries.SELECT_UNPUBLISHED.format(schema=Identifier(schema_name))
+    with (
+        postgres_errors(f"read what of {asset} is not published"),
+        connect(settings) as connection,
+    ):
+        try:
+            return dict(connection.execute(query, {"asset": asset}).fetchall())
+        except NOTHING_WRITTEN_YET:
+            return {}
+
+
 def abandoned(
     settings: StoreSettings, asset: str, *, before: int, schema_name: str = tables.SCHEMA_NAME
 ) -> list[int]:
@@ -113,15 +128,21 @@ def first_begun(
 
 
 def droppable(
-    settings: StoreSettings, *, except_run: str, schema_name: str = tables.SCHEMA_NAME
+    settings: StoreSettings,
+    *,
+    except_run: str,
+    in_place: Sequence[str] = (),
+    schema_name: str = tables.SCHEMA_NAME,
 ) -> dict[str, list[int]]:
     """Numbers by asset that no kept release names and none will: those with a newer completed
-    one, and those that a run other than `except_run` began and never completed."""
+    one, and those that a run other than `except_run` began and never completed. The latter not
+    of the assets `in_place`: that they were begun is what `publish` looks for."""
     query = queries.SELECT_DROPPABLE.format(schema=Identifier(schema_name))
     found: dict[str, list[int]] = defaultdict(list)
     with postgres_errors("find what no release names"), connect(settings) as connection:
         try:
-            rows = connection.execute(query, {"except_run": except_run}).fetchall()
+            values = {"except_run": except_run, "in_place": list(in_place)}
+            rows = connection.execute(query, values).fetchall()
         except NOTHING_WRITTEN_YET:
             return {}
     for asset, number in rows:

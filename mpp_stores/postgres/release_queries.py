@@ -57,6 +57,18 @@ WHERE completed_at IS NOT NULL
 ORDER BY asset, partition, materialization DESC
 """)
 
+# Whose rows may be half replaced: begun after all that is completed.
+SELECT_UNFINISHED: Final = SQL("""
+SELECT DISTINCT asset, partition
+FROM {schema}.materializations AS begun
+WHERE asset = ANY(%(assets)s) AND completed_at IS NULL
+  AND NOT EXISTS (SELECT FROM {schema}.materializations AS newer
+                  WHERE newer.asset = begun.asset AND newer.partition = begun.partition
+                    AND newer.materialization > begun.materialization
+                    AND newer.completed_at IS NOT NULL)
+ORDER BY asset, partition
+""")
+
 COUNT_ROWS: Final = SQL(
     """
 UPDATE {schema}.releases

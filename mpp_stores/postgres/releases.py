@@ -1,9 +1,9 @@
 """Releases: published in one transaction, served until the next, gone back to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 from psycopg.sql import Identifier
 from psycopg.types.json import Jsonb
@@ -32,7 +32,9 @@ def publish(
     quality: Mapping[str, float],
     agreeing: Sequence[str] = (),
     upstream: Mapping[str, Iterable[str]] | None = None,
+    in_place: Sequence[str] = (),
     including: Mapping[int, Digest] | None = None,
+    keep: int | None = None,
     ranking: RankingConfiguration = DEFAULT_RANKING,
     embedding_model: str = BUNDLED_MODEL,
     schema_name: str = tables.SCHEMA_NAME,
@@ -40,8 +42,10 @@ def publish(
     """Serve the newest completed materialization of every asset partition, from now on.
 
     `including` are completed with it: landings count as materialized once they are
-    published. For `agreeing` and `upstream` see `disagreements`. A run publishes once: a
-    repeated call returns what the first one published.
+    published. For `agreeing` and `upstream` see `disagreements`. Of `in_place`, assets whose
+    rows are replaced and not written beside the former, no partition may have been begun again
+    and never completed. With `keep`, earlier releases are retired as by `retire`. A run
+    publishes once: a repeated call returns what the first one published.
 
     Raises:
         StoreRejected: the materializations are not one state; nothing changed.
@@ -75,11 +79,17 @@ def publish(
             )
             with connection.cursor(row_factory=class_row(Materialization)) as reading:
                 named = _contents(reading, schema, release_id)
-            if found := disagreements(named, agreeing=agreeing, upstream=upstream or {}):
+            found = [
+                *_unfinished(connection, schema, in_place),
+                *disagreements(named, agreeing=agreeing, upstream=upstream or {}),
+            ]
+            if found:
                 raise StoreRejected(STORE, PUBLISH, "; ".join(found))
             cursor.execute(queries.COUNT_ROWS.format(schema=schema), {"release_id": release_id})
             [release] = cursor.fetchall()
             _serve(cursor, schema, release_id, "publish")
+            if keep is not None:
+                _retire(connection, schema, keep)
             return release
 
 
@@ -130,12 +140,7 @@ def retire(
             connection.execute(queries.LOCK_RELEASES.format(schema=schema))
         except NOTHING_WRITTEN_YET:
             return []
-        retired = connection.execute(queries.RETIRE.format(schema=schema), {"keep": keep})
-        release_ids = [release_id for (release_id,) in retired]
-        connection.execute(
-            queries.UNNAME_MATERIALIZATIONS.format(schema=schema), {"release_ids": release_ids}
-        )
-        return release_ids
+        return _retire(connection, schema, keep)
 
 
 def current_release(
@@ -183,6 +188,23 @@ def contents(
             return _contents(cursor, Identifier(schema_name), release_id)
         except NOTHING_WRITTEN_YET:
             return []
+
+
+def _unfinished(
+    connection: Connection, schema: Identifier, in_place: Sequence[str]
+) -> Iterator[str]:
+    query = queries.SELECT_UNFINISHED.format(schema=schema)
+    for asset, partition in connection.execute(query, {"assets": list(in_place)}):
+        yield f"{asset} of {partition} may be half replaced: materialize it again"
+
+
+def _retire(connection: Connection, schema: Identifier, keep: int) -> list[str]:
+    retired = connection.execute(queries.RETIRE.format(schema=schema), {"keep": keep})
+    release_ids = [release_id for (release_id,) in retired]
+    connection.execute(
+        queries.UNNAME_MATERIALIZATIONS.format(schema=schema), {"release_ids": release_ids}
+    )
+    return release_ids
 
 
 def _contents(

@@ -12,6 +12,7 @@ from mpp_assets.resources import Platform
 from mpp_assets.store_assets import (
     FRESHNESS,
     OWNERS,
+    RETRY,
     begin,
     complete_days,
     table_metadata,
@@ -25,6 +26,7 @@ from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, MESSAGE_EMBEDDING_SCHEMA
     deps=[dg.AssetDep(landed_events, partition_mapping=FROM_EVERY_BATCH)],
     partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=RETRY,
     kinds={"spark", "parquet"},
     owners=OWNERS,
     pool=POOL,
@@ -48,6 +50,7 @@ def conversation_events(
     deps=[conversation_events],
     partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=RETRY,
     kinds={"spark", "parquet", "huggingface"},
     owners=OWNERS,
     pool=POOL,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from inspect import formatannotation
+from time import sleep
 
 import dagster as dg
 
@@ -18,7 +19,13 @@ from mpp_assets.defs.graph.assets import engaged_with, message_graph
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.reporting.assets import analytics_report
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
-from mpp_assets.jobs.retention import drop_old_exposures, drop_unneeded, refreshed_landings
+from mpp_assets.jobs.accounting import unaccounted
+from mpp_assets.jobs.retention import (
+    IN_PLACE,
+    drop_old_exposures,
+    drop_unneeded,
+    refreshed_landings,
+)
 from mpp_assets.jobs.vector_quality import days_of_other_models
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -26,7 +33,7 @@ from mpp_assets.settings import PipelineSettings
 from mpp_assets.store_assets import AFTER_UPSTREAM, FRESHNESS, OWNERS, RETRY, column_metadata
 from mpp_stores.errors import StoreError, StoreRejected
 from mpp_stores.lake import BatchSummary
-from mpp_stores.postgres.releases import contents, publish, retire
+from mpp_stores.postgres.releases import contents, publish
 from mpp_stores.records import Release
 from mpp_stores.reports import show_report
 from mpp_stores.target import Digest
@@ -46,6 +53,8 @@ PUBLISHED = [
     campaigns,
     analytics_report,
 ]
+# The API looks for the served release about once a second, and answers within two.
+_READERS_LEAVE_SECONDS = 4.0
 # One row a message, so they hold the same messages of every day.
 MESSAGE_ASSETS = [
     asset.key.to_user_string()
@@ -78,7 +87,8 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     invalidates every cached reply at once.
 
     Refuses to publish assets that are older than what they are made of, stores of messages
-    that disagree about a day, and vectors of another model than the one that is set.
+    that disagree about a day, days of the lake that may be half replaced, landings that do not
+    account for every record, and vectors of another model than the one that is set.
     """
     settings, lake = platform.settings, platform.lake
     if others := days_of_other_models(lake, settings.embedding_model):
@@ -88,6 +98,10 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
             allow_retries=False,
         )
     landings = refreshed_landings(settings, lake)
+    if wrong := unaccounted(lake, landings):
+        raise dg.Failure(f"not every record read is accounted for: {wrong}", allow_retries=False)
+    # Going back behind a withdrawal would show what was withdrawn.
+    keep = 0 if any(batch.withdrawn for batch in landings) else settings.kept_releases
     try:
         release = publish(
             settings,
@@ -96,16 +110,17 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
             quality=_quality(lake.summaries()),
             agreeing=MESSAGE_ASSETS,
             upstream=_upstream(),
+            in_place=IN_PLACE,
             including={batch.landing: Digest(batch.accepted, 0) for batch in landings},
+            keep=keep,
             ranking=settings.ranking,
             embedding_model=settings.embedding_model,
         )
     except StoreRejected as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     show_report(settings.reports, _report_of(settings, release))
-    # Going back behind a withdrawal would show what was withdrawn.
-    withdraws = any(batch.withdrawn for batch in landings)
-    retired = retire(settings, keep=0 if withdraws else settings.kept_releases)
+    if keep <= 1:  # its predecessor's rows go below
+        sleep(_READERS_LEAVE_SECONDS)
     return dg.MaterializeResult(
         metadata={
             "release_id": release.release_id,
@@ -113,7 +128,6 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
             "predecessor": release.predecessor or "none",
             "row_counts": dg.MetadataValue.json(release.row_counts),
             "dagster/row_count": sum(release.row_counts.values()),
-            "retired": dg.MetadataValue.json(retired),
             "dropped": dg.MetadataValue.json(_dropped(context, settings)),
             "dagster/column_lineage": column_lineage(context.asset_key),
         }

@@ -57,9 +57,17 @@ class Registry:
     def latest_numbers(self, asset: str) -> dict[str, int]:
         return {name: each.materialization for name, each in self.latest(asset).items()}
 
-    def droppable(self, *, except_run: str = "the run that goes on") -> dict[str, list[int]]:
+    def unpublished(self, asset: str) -> dict[str, int]:
+        return materializations.unpublished(self.settings, asset, schema_name=self.schema_name)
+
+    def droppable(
+        self, *, except_run: str = "the run that goes on", in_place: Sequence[str] = ()
+    ) -> dict[str, list[int]]:
         return materializations.droppable(
-            self.settings, except_run=except_run, schema_name=self.schema_name
+            self.settings,
+            except_run=except_run,
+            in_place=in_place,
+            schema_name=self.schema_name,
         )
 
     def abandoned(self, asset: str, before: int) -> list[int]:
@@ -77,7 +85,9 @@ class Registry:
         quality: Mapping[str, float] | None = None,
         agreeing: Sequence[str] = (),
         upstream: Mapping[str, Iterable[str]] | None = None,
+        in_place: Sequence[str] = (),
         including: Mapping[int, Digest] | None = None,
+        keep: int | None = None,
         ranking: RankingConfiguration = DEFAULT_RANKING,
         embedding_model: str = BUNDLED_MODEL,
     ) -> Release:
@@ -89,7 +99,9 @@ class Registry:
             quality=quality or {},
             agreeing=agreeing,
             upstream=upstream,
+            in_place=in_place,
             including=including,
+            keep=keep,
             ranking=ranking,
             embedding_model=embedding_model,
             schema_name=self.schema_name,

@@ -120,6 +120,33 @@ def test_what_another_run_never_completed_is_droppable(registry: Registry) -> No
     assert registry.droppable(except_run="goes on") == {DAILY: sorted(left.values())}
 
 
+def test_that_a_partition_in_place_was_begun_is_remembered_until_it_is_completed(
+    registry: Registry,
+) -> None:
+    registry.materialize(DAILY, FIRST_DAY)
+    begun = registry.begin(DAILY, FIRST_DAY, run_id="failed")[FIRST_DAY]
+    assert registry.droppable(in_place=[OTHER]) == {DAILY: [begun]}
+    assert registry.droppable(in_place=[DAILY]) == {}
+    registry.materialize(DAILY, FIRST_DAY)
+    assert begun in registry.droppable(in_place=[DAILY])[DAILY]
+
+
+def test_what_the_served_release_does_not_name_is_unpublished(registry: Registry) -> None:
+    assert registry.unpublished(DAILY) == {}
+    first = registry.materialize(DAILY, FIRST_DAY)
+    assert registry.unpublished(DAILY) == {FIRST_DAY: first}
+    release = registry.publish()
+    registry.begin(DAILY, FIRST_DAY)
+    registry.materialize(OTHER, FIRST_DAY)
+    assert registry.unpublished(DAILY) == {}
+    second = registry.materialize(DAILY, SECOND_DAY)
+    assert registry.unpublished(DAILY) == {SECOND_DAY: second}
+    registry.publish()
+    assert registry.unpublished(DAILY) == {}
+    registry.rollback(release.release_id)
+    assert registry.unpublished(DAILY) == {SECOND_DAY: second}
+
+
 def test_what_was_begun_before_and_never_completed_is_abandoned(registry: Registry) -> None:
     registry.materialize(DAILY)
     abandoned = [registry.begin(DAILY)[""] for _ in range(2)]

@@ -121,6 +121,21 @@ def test_what_is_older_than_its_source_is_refused_by_name(registry: Registry) ->
         registry.publish(upstream={PROFILES: [VECTORS]})
 
 
+def test_a_day_in_place_that_was_begun_and_never_completed_is_refused_by_name(
+    registry: Registry,
+) -> None:
+    registry.materialize(EVENTS, FIRST_DAY)
+    registry.materialize(EVENTS, SECOND_DAY)
+    registry.begin(EVENTS, SECOND_DAY)
+    registry.begin(VECTORS, FIRST_DAY)
+    with pytest.raises(StoreRejected, match=f"{EVENTS} of {SECOND_DAY}") as refused:
+        registry.publish(in_place=[EVENTS])
+    assert FIRST_DAY not in str(refused.value)
+    registry.materialize(EVENTS, SECOND_DAY)
+    assert registry.current() is None
+    registry.publish(in_place=[EVENTS])
+
+
 @pytest.mark.parametrize("quality", [0.5, float("nan")])
 def test_a_refused_release_changes_nothing(registry: Registry, quality: float) -> None:
     registry.materialize(EVENTS, FIRST_DAY)

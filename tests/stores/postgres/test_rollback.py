@@ -118,6 +118,14 @@ def test_keeping_none_keeps_the_served_one(registry: Registry) -> None:
     assert len(registry.contents(second.release_id)) == 1
 
 
+def test_publishing_retires_in_the_same_step(registry: Registry) -> None:
+    publish_anew(registry, 2)
+    third = registry.publish("a-run", keep=0)
+    assert kept(registry) == [third.release_id]
+    assert registry.publish("a-run", keep=3) == third
+    assert kept(registry) == [third.release_id]
+
+
 @pytest.mark.parametrize("keep", [0, 1])
 def test_the_release_served_after_a_rollback_is_kept(registry: Registry, keep: int) -> None:
     first, second, third = publish_anew(registry, 3)

@@ -1,0 +1,59 @@
+"""States of the lake that are not published, in a pipeline of the test's own."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mpp_assets.defs.conversations.assets import conversation_events
+from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.defs.serving.assets import serving_release
+from mpp_assets.resources import Platform
+from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres import materializations
+from mpp_stores.postgres.releases import releases
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING
+
+DAY = date(2026, 1, 5).isoformat()
+
+
+@pytest.fixture
+def lake(own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+    return Lake(tmp_path / "lake")
+
+
+def begin(settings: StoreSettings, asset: dg.AssetsDefinition, partition: str) -> int:
+    name = asset.key.to_user_string()
+    numbers = materializations.begin(
+        settings, asset=name, partitions=[partition], dagster_run_id="r"
+    )
+    return numbers[partition]
+
+
+def refusal() -> str:
+    """Why nothing was published."""
+    run = dg.materialize(
+        [serving_release], resources={"platform": Platform()}, raise_on_error=False
+    )
+    assert not run.success
+    [failure] = run.get_step_failure_events()
+    return str(failure.step_failure_data.error.message)
+
+
+def test_a_landing_that_lost_records_is_not_published(lake, own_database):
+    number = begin(own_database, landed_events, "a.json")
+    lake.write_summary(BatchSummary("a.json", number, "", False, 2, 2, 0, 0, {}, [DAY], [DAY]))
+    day = begin(own_database, conversation_events, DAY)
+    materializations.complete(own_database, {day: NOTHING})
+    assert "'a.json': {'read': 2, 'accepted': 2" in refusal()
+    assert releases(own_database, 1) == []
+
+
+def test_a_day_whose_rows_may_be_half_replaced_is_not_published(lake, own_database):
+    begin(own_database, conversation_events, DAY)
+    assert f"lake/conversation_events of {DAY}" in refusal()
+    assert releases(own_database, 1) == []

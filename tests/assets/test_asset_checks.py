@@ -1,0 +1,69 @@
+"""Which days a check looks at."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from mpp_assets.asset_checks import checked_days
+from mpp_assets.defs.conversations.assets import conversation_events
+from mpp_assets.partitions import range_tags
+from mpp_assets.resources import Platform
+from mpp_stores.postgres import materializations
+from mpp_stores.postgres.releases import publish
+from mpp_stores.records import Release
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING
+from tests.assets.defs.lone_check import evaluate
+
+DAYS = [f"2026-01-{day:02}" for day in range(5, 10)]
+
+
+@dg.asset_check(asset=conversation_events)
+def looks_at(context: dg.AssetCheckExecutionContext, platform: Platform) -> dg.AssetCheckResult:
+    days = [day.isoformat() for day in checked_days(context, platform, conversation_events)]
+    return dg.AssetCheckResult(passed=True, metadata={"days": dg.MetadataValue.json(days)})
+
+
+@pytest.fixture
+def database(own_database: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> StoreSettings:
+    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+    return own_database
+
+
+def materialize(settings: StoreSettings, *days: str) -> None:
+    asset = conversation_events.key.to_user_string()
+    numbers = materializations.begin(settings, asset=asset, partitions=days, dagster_run_id="r")
+    materializations.complete(settings, dict.fromkeys(numbers.values(), NOTHING))
+
+
+def release(settings: StoreSettings) -> Release:
+    through = date.fromisoformat(DAYS[-1])
+    return publish(settings, dagster_run_id="r", data_through=through, quality={})
+
+
+def days_looked_at(tags: dict[str, str]) -> list[str]:
+    found: list[str] = evaluate(looks_at, tags).metadata["days"].value
+    return found
+
+
+def test_a_run_without_days_is_asked_for_every_day(database):
+    materialize(database, *DAYS)
+    release(database)
+    assert days_looked_at({}) == DAYS
+
+
+def test_a_run_is_asked_for_its_days(database):
+    materialize(database, *DAYS)
+    release(database)
+    assert days_looked_at(range_tags(DAYS[1], DAYS[2])) == DAYS[1:3]
+    assert days_looked_at({"dagster/partition": DAYS[3]}) == [DAYS[3]]
+    assert days_looked_at({"dagster/partition": "2026-02-01"}) == []
+
+
+def test_a_run_is_asked_for_days_that_no_release_names_as_well(database):
+    """The run that wrote them can have ended at a check."""
+    materialize(database, *DAYS)
+    release(database)
+    materialize(database, DAYS[0])
+    assert days_looked_at(range_tags(DAYS[2], DAYS[3])) == [DAYS[0], *DAYS[2:4]]
