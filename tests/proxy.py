@@ -20,7 +20,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = own_port
-        self._open_connections = 0
+        self.open_connections = 0
         self.is_unused = asyncio.Event()
 
     async def pass_on(self) -> None:
@@ -55,7 +55,7 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passing = self._passing
         self._writers.add(writer)
-        self._open_connections += 1
+        self.open_connections += 1
         self.is_unused.clear()
         # Who stays open for good is cancelled with the event loop.
         with suppress(OSError, asyncio.CancelledError):
@@ -65,8 +65,8 @@ class Proxy:
             await asyncio.gather(
                 self._pump(reader, to_target, passing), self._pump(from_target, writer, passing)
             )
-        self._open_connections -= 1
-        if not self._open_connections:
+        self.open_connections -= 1
+        if not self.open_connections:
             self.is_unused.set()
 
     async def _pump(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 from pymilvus import AsyncMilvusClient, MilvusException
@@ -43,7 +44,8 @@ MOST_ROWS = 16_384
 EXPLORED = 1_024
 NARROWLY_EXPLORED = 16_384
 
-UNANSWERED_BEFORE_RECONNECT = 3
+SILENCE_BEFORE_RECONNECT_SECONDS = 0.5
+"""Longer than an answer takes. Whoever gives up sooner had too little time to know."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,15 +77,10 @@ class VectorReader:
         self._user_profiles = user_profiles
         self._campaign_profiles = campaign_profiles
         self._client: AsyncMilvusClient | None = None
-        self._unanswered = 0
+        self._answered_at = 0.0
         self._connecting = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
-
-    async def open(self) -> None:
-        """Connect ahead of the first question. A server that is down is tried again then."""
-        with suppress(StoreUnavailable):
-            await self.ping()
 
     async def close(self) -> None:
         self._leave_connection()
@@ -299,25 +296,26 @@ class VectorReader:
         with translated("milvus", attempted, is_retryable):
             try:
                 async with asyncio.timeout(self._timeout):
-                    answer = await ask(await self._connected())
-            except asyncio.CancelledError:
-                self._note_unanswered()
-                raise
+                    return await self._answer(ask)
             except TimeoutError as error:
-                self._note_unanswered()
                 raise StoreUnavailable(
                     "milvus", attempted, f"no answer within {self._timeout:g} s"
                 ) from error
-        self._unanswered = 0
-        return answer
 
-    def _note_unanswered(self) -> None:
-        """Connect anew after some questions in a row: nobody tells gRPC that the other end of a
-        connection is gone, and it asks only after minutes."""
-        self._unanswered += 1
-        if self._unanswered >= UNANSWERED_BEFORE_RECONNECT:
-            self._unanswered = 0
-            self._leave_connection()
+    async def _answer(self, ask: Callable[[AsyncMilvusClient], Awaitable[T]]) -> T:
+        """Leaves a connection on which nobody was answered while this question waited: nobody
+        tells gRPC that the other end of one is gone, and it asks only after minutes."""
+        client = await self._connected()
+        asked_at = monotonic()
+        try:
+            answer = await ask(client)
+        except asyncio.CancelledError:  # by the deadline, or by a caller who gives up
+            silence = monotonic() - max(asked_at, self._answered_at)
+            if silence >= SILENCE_BEFORE_RECONNECT_SECONDS and client is self._client:
+                self._leave_connection()
+            raise
+        self._answered_at = monotonic()
+        return answer
 
     def _leave_connection(self) -> None:
         """The next question connects anew. Those under way keep theirs for as long as they may

@@ -145,7 +145,6 @@ async def reader(
         user_profiles=profiles_collection,
         campaign_profiles=campaigns_collection,
     )
-    await reader.open()
     yield reader
     await reader.close()
 

@@ -7,7 +7,7 @@ import pytest
 from pymilvus import MilvusClient
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
-from mpp_stores.milvus.reader import UNANSWERED_BEFORE_RECONNECT, VectorReader
+from mpp_stores.milvus.reader import SILENCE_BEFORE_RECONNECT_SECONDS, VectorReader
 from mpp_stores.milvus.writer import MessageVectors, UserProfiles
 from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
 from mpp_stores.settings import StoreSettings
@@ -28,6 +28,8 @@ from tests.stores.milvus.servers import at_port
 EAST = vector(1.0)
 NORTH_EAST = vector(0.6, 0.8)
 NORTH = vector(0.0, 1.0)
+
+LONG_ENOUGH = 2 * SILENCE_BEFORE_RECONNECT_SECONDS
 
 
 async def test_a_profile_is_found_by_user(reader: VectorReader, profiles: UserProfiles) -> None:
@@ -259,7 +261,6 @@ async def test_a_server_that_answers_passes_the_ping(reader: VectorReader) -> No
 
 async def test_a_server_that_is_down_is_unavailable(nobody_listens: StoreSettings) -> None:
     reader = VectorReader(nobody_listens)
-    await reader.open()
 
     with pytest.raises(StoreUnavailable):
         await reader.ping()
@@ -279,21 +280,53 @@ def proxy_to(settings: StoreSettings) -> Proxy:
     return Proxy(address.hostname or "", address.port or 19530)
 
 
+async def given_up(reader: VectorReader, seconds: float) -> None:
+    """Three questions at once, as a recommendation asks them."""
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*(reader.ping() for _ in range(3)))
+
+
 async def test_whoever_connects_anew_leaves_the_questions_of_others_alone(
     settings: StoreSettings,
 ) -> None:
     async with proxy_to(settings) as proxy:
         reader = VectorReader(at_port(settings, proxy.port), timeout=30)
-        await reader.open()
+        await reader.ping()
         await proxy.hang()
         patient = asyncio.create_task(reader.ping())
-        for _ in range(UNANSWERED_BEFORE_RECONNECT):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1):
-                    await reader.ping()
+        await given_up(reader, LONG_ENOUGH)
         await proxy.pass_on()
-        await patient
         await reader.ping()
+        assert proxy.open_connections == 2
+        await patient
+        await reader.close()
+
+
+async def test_a_connection_that_was_lost_without_a_word_is_replaced(
+    settings: StoreSettings,
+) -> None:
+    async with proxy_to(settings) as proxy:
+        reader = VectorReader(at_port(settings, proxy.port), timeout=30)
+        await reader.ping()
+        await proxy.lose_connections()
+        await given_up(reader, LONG_ENOUGH)
+        await reader.ping()
+        await reader.close()
+
+
+async def test_whoever_gives_up_early_leaves_the_connection_as_it_is(
+    settings: StoreSettings,
+) -> None:
+    async with proxy_to(settings) as proxy:
+        reader = VectorReader(at_port(settings, proxy.port), timeout=30)
+        await reader.ping()
+        await proxy.hang()
+        for _ in range(3):
+            await given_up(reader, 0.05)
+        await proxy.pass_on()
+        await reader.ping()
+        assert proxy.open_connections == 1
         await reader.close()
 
 

@@ -27,7 +27,6 @@ async def profile_once_recovered(reader: VectorReader, user_id: str) -> UserProf
 
 async def test_reader_and_writer_outlive_a_kill_of_the_server(server: Server) -> None:
     reader = VectorReader(server.settings, timeout=10.0, consistency="Strong")
-    await reader.open()
     with UserProfiles(server.settings) as profiles:
         profiles.prepare()
         profiles.write(profiles_batch([profile("u-1")]))
