@@ -6,7 +6,6 @@ what is added here is that one call alone tries a store again, and which failure
 
 import logging
 from collections.abc import Awaitable, Callable
-from enum import IntEnum
 from typing import Final, TypeVar
 
 from purgatory import AsyncCircuitBreakerFactory, ContextChanged, Event
@@ -20,22 +19,6 @@ SECONDS: Final = 5.0
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class BreakerState(IntEnum):
-    CLOSED = 0
-    """The store is asked."""
-    HALF_OPEN = 1
-    """One call tries whether it is back."""
-    OPEN = 2
-    """It is left alone."""
-
-
-_STATES: Final = {
-    CLOSED: BreakerState.CLOSED,
-    HALF_OPENED: BreakerState.HALF_OPEN,
-    OPENED: BreakerState.OPEN,
-}
 
 
 class StoreLeftAlone(StoreUnavailable):
@@ -59,11 +42,12 @@ class Breakers:
             default_threshold=failures, default_ttl=seconds, exclude=[StoreRejected]
         )
         self._factory.add_listener(self._note)
-        self._states: dict[str, BreakerState] = {}
+        self._left_alone: set[str] = set()
         self._tried_again: set[str] = set()
 
-    def state(self, store: str) -> BreakerState:
-        return self._states.get(store, BreakerState.CLOSED)
+    def is_left_alone(self, store: str) -> bool:
+        """Until it answers: also while one call tries whether it is back."""
+        return store in self._left_alone
 
     async def call(self, store: str, attempted: str, work: Callable[[], Awaitable[T]]) -> T:
         """What the work returns or raises.
@@ -100,8 +84,9 @@ class Breakers:
     def _note(self, store: str, _: str, event: Event) -> None:
         if not isinstance(event, ContextChanged):
             return
-        state = self._states[store] = _STATES[event.state]
-        if state is BreakerState.OPEN:
+        if event.state == OPENED:
+            self._left_alone.add(store)
             logger.warning("%s is left alone for a while: it does not answer", store)
-        elif state is BreakerState.CLOSED:
+        elif event.state == CLOSED:
+            self._left_alone.discard(store)
             logger.info("%s answers again", store)

@@ -83,7 +83,7 @@ class Metrics:
         )
         self._breaker = Gauge(
             "mpp_api_store_breaker_state",
-            "0: the store is asked; 1: one request tries whether it is back; 2: left alone.",
+            "1 while the store is left alone because it does not answer, else 0.",
             ["store"],
             registry=self._registry,
         )
@@ -143,7 +143,7 @@ class Metrics:
 
     def watch_breakers(self, breakers: Breakers) -> None:
         for store in STORES:
-            self._breaker.labels(store).set_function(partial(breakers.state, store))
+            self._breaker.labels(store).set_function(partial(breakers.is_left_alone, store))
 
     def exposition(self, served: ServedRelease | None) -> bytes:
         """The metrics in Prometheus' text format."""

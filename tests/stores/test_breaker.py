@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from mpp_stores.breaker import Breakers, BreakerState, GaveUpEarly, StoreLeftAlone
+from mpp_stores.breaker import Breakers, GaveUpEarly, StoreLeftAlone
 from mpp_stores.errors import StoreRejected, StoreUnavailable
 
 FOR_GOOD = 3_600.0
@@ -46,7 +46,7 @@ async def test_after_some_failures_in_a_row_the_store_is_not_asked() -> None:
 
     with pytest.raises(StoreLeftAlone):
         await call(breakers, DEFECT)
-    assert breakers.state("milvus") is BreakerState.OPEN
+    assert breakers.is_left_alone("milvus")
 
 
 async def test_an_answer_in_between_starts_the_count_anew() -> None:
@@ -63,7 +63,7 @@ async def test_the_other_stores_are_asked() -> None:
     await fails(breakers, DOWN, times=1)
 
     assert await call(breakers, answer, store="neo4j") == "answer"
-    assert breakers.state("neo4j") is BreakerState.CLOSED
+    assert not breakers.is_left_alone("neo4j")
 
 
 @pytest.mark.parametrize("work", [REFUSED, GAVE_UP, DEFECT])
@@ -84,10 +84,10 @@ async def test_a_cancelled_call_says_nothing_about_the_store() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert breakers.state("milvus") is BreakerState.CLOSED
+    assert not breakers.is_left_alone("milvus")
     await fails(breakers, DOWN, times=1)
 
-    assert breakers.state("milvus") is BreakerState.OPEN
+    assert breakers.is_left_alone("milvus")
 
 
 async def test_a_store_that_answers_again_is_used_again() -> None:
@@ -96,7 +96,7 @@ async def test_a_store_that_answers_again_is_used_again() -> None:
     await asyncio.sleep(0.001)
 
     assert await call(breakers, answer) == "answer"
-    assert breakers.state("milvus") is BreakerState.CLOSED
+    assert not breakers.is_left_alone("milvus")
 
 
 async def test_a_store_that_fails_again_is_left_alone_again() -> None:
@@ -105,7 +105,7 @@ async def test_a_store_that_fails_again_is_left_alone_again() -> None:
     await asyncio.sleep(0.001)
     await fails(breakers, DOWN, times=1)
 
-    assert breakers.state("milvus") is BreakerState.OPEN
+    assert breakers.is_left_alone("milvus")
 
 
 async def test_one_call_at_a_time_tries_whether_the_store_is_back() -> None:
@@ -122,9 +122,11 @@ async def test_one_call_at_a_time_tries_whether_the_store_is_back() -> None:
     await asyncio.sleep(0)
     with pytest.raises(StoreLeftAlone):
         await call(breakers, answer)
+    assert breakers.is_left_alone("milvus")
     may_answer.set()
 
     assert await trying == "late answer"
+    assert not breakers.is_left_alone("milvus")
     assert await call(breakers, answer) == "answer"
 
 
@@ -137,6 +139,7 @@ async def test_a_try_that_said_nothing_is_followed_by_another(
     await asyncio.sleep(0.001)
     await fails(breakers, work, times=1)
 
+    assert breakers.is_left_alone("milvus")
     assert await call(breakers, answer) == "answer"
 
 
