@@ -65,7 +65,8 @@ class ReplyCache:
     """A Redis failure is a bypass, never an error of the request.
 
     It costs a request at most `ANSWER_SECONDS`, and most requests of an outage nothing:
-    Redis has a breaker like the other stores. An outage is logged once.
+    Redis has a breaker like the other stores. An outage is logged once, until a reply is kept
+    again: Redis may well answer and refuse to be written to.
     """
 
     def __init__(self, settings: StoreSettings, breakers: Breakers | None = None) -> None:
@@ -105,6 +106,8 @@ class ReplyCache:
             await self._ask("keep a reply", lambda: self._redis.set(key, value, px=lifetime))
         except StoreError as error:
             self._note_failure(error)
+        else:
+            self._note_kept()
 
     async def invalidate(self, subject: str) -> None:
         """From now on no reply about the subject that was computed before is a hit.
@@ -173,16 +176,17 @@ class ReplyCache:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return await work()
 
-        answer = await self._breakers.call(STORE, attempted, in_time)
-        if self._is_failing:
-            logger.info("redis answers again")
-            self._is_failing = False
-        return answer
+        return await self._breakers.call(STORE, attempted, in_time)
 
     def _note_failure(self, error: StoreError) -> None:
         if not self._is_failing and not isinstance(error, StoreLeftAlone):
             logger.warning("replies are computed and not kept: %s", error)
             self._is_failing = True
+
+    def _note_kept(self) -> None:
+        if self._is_failing:
+            logger.info("replies are kept again")
+            self._is_failing = False
 
 
 def _lookup(value: bytes | None, token: str) -> Lookup:

@@ -113,6 +113,27 @@ async def test_an_outage_is_logged_once_and_without_the_password(
     assert "hunter2" not in caplog.text
 
 
+async def test_a_redis_that_refuses_writes_is_logged_once_until_it_takes_them(
+    own_redis: StoreSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="mpp_stores")
+    async with (
+        ReplyCache(own_redis) as cache,
+        Redis.from_url(own_redis.redis_url.get_secret_value()) as redis,
+    ):
+        await redis.config_set("min-replicas-to-write", 1)
+        for _ in range(3):
+            assert (await cache.get("key")).outcome is CacheOutcome.MISS
+            await cache.put("key", REPLY)
+        refused = [record.levelno for record in caplog.records]
+        await redis.config_set("min-replicas-to-write", 0)
+        for _ in range(3):
+            await cache.put("key", REPLY)
+
+    assert refused == [logging.WARNING]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING, logging.INFO]
+
+
 async def test_after_some_failures_a_silent_redis_is_not_asked_any_more(
     nobody_answers: StoreSettings, unused_port: int
 ) -> None:
