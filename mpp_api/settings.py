@@ -46,7 +46,8 @@ class ApiSettings(ContractSettings):
     api_release_recheck_seconds: float = Field(
         default=1.0,
         gt=0,
-        description="How long a look at the current release and the erased users is good for.",
+        description="How long a look at the current release, the erased users and the stores' "
+        "health is good for.",
     )
     api_stale_after_hours: float = Field(
         default=30.0, gt=0, description="Age at which a release counts as stale: a day and a bit."
@@ -79,9 +80,11 @@ class ApiSettings(ContractSettings):
     @classmethod
     def _is_rate(cls, value: str) -> str:
         try:
-            limits.parse(value)
+            rates = limits.parse_many(value)
         except ValueError:
-            raise ValueError("write a rate like 600/minute or 20/second") from None
+            rates = []
+        if len(rates) != 1 or rates[0].amount == 0:
+            raise ValueError("MPP_API_RATE_LIMIT is one rate above 0, like 600/minute or 20/second")
         return value
 
     @field_validator("api_cors_origins")

@@ -131,7 +131,9 @@ async def test_what_was_counted_while_redis_was_away_is_shared_when_it_is_back(
     await counts.close()
 
 
-@pytest.mark.parametrize("rate", ["", "many", "10", "10/fortnight"])
+@pytest.mark.parametrize(
+    "rate", ["", "many", "10", "10/fortnight", "0/minute", "20/second;600/minute"]
+)
 def test_a_rate_that_is_none_stops_the_start(empty_settings: ApiSettings, rate: str) -> None:
-    with pytest.raises(ValueError, match="600/minute"):
+    with pytest.raises(ValueError, match=r"MPP_API_RATE_LIMIT is one rate .* 600/minute"):
         ApiSettings.model_validate(empty_settings.model_dump() | {"api_rate_limit": rate})
