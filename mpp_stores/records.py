@@ -354,6 +354,14 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A campaign that a user does not want to see again, and when they said so last."""
+
+    campaign_id: str
+    dismissed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackCounts:
     """Of one campaign: how often it was in a reply, and what came back, each kind once a reply
     and user."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mpp_api.client.call import Answer, Call, Pages, get, path
 from mpp_api.client.sending import AsyncSender, Sender
+from mpp_api.feedback.schemas import DismissalsReply
 from mpp_api.users.schemas import (
     SimilarUsersReply,
     TimelineMessage,
@@ -57,6 +58,10 @@ def _similar(user_id: str, limit: int | None) -> Call[SimilarUsersReply]:
     return get(path("users", user_id, "similar"), SimilarUsersReply, limit=limit)
 
 
+def _dismissals(user_id: str) -> Call[DismissalsReply]:
+    return get(path("users", user_id, "dismissals"), DismissalsReply)
+
+
 class UserMethods(Sender):
     def users(
         self, *, prefix: str = "", limit: int | None = None, cursor: str = ""
@@ -96,6 +101,10 @@ class UserMethods(Sender):
     def similar_users(self, user_id: str, *, limit: int | None = None) -> Answer[SimilarUsersReply]:
         """Users who write about the same, nearest first."""
         return self.send(_similar(user_id, limit))
+
+    def user_dismissals(self, user_id: str) -> Answer[DismissalsReply]:
+        """Campaigns that a user does not want to see again, dismissed last first."""
+        return self.send(_dismissals(user_id))
 
 
 class AsyncUserMethods(AsyncSender):
@@ -141,3 +150,7 @@ class AsyncUserMethods(AsyncSender):
     ) -> Answer[SimilarUsersReply]:
         """Users who write about the same, nearest first."""
         return await self.send(_similar(user_id, limit))
+
+    async def user_dismissals(self, user_id: str) -> Answer[DismissalsReply]:
+        """Campaigns that a user does not want to see again, dismissed last first."""
+        return await self.send(_dismissals(user_id))

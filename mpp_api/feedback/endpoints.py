@@ -9,10 +9,16 @@ from mpp_api.dependencies import (
     CurrentMetrics,
     OpenStores,
     Releases,
+    UserId,
 )
 from mpp_api.erasures.known import KnownErasures
 from mpp_api.errors import NoRelease, problem_responses
-from mpp_api.feedback.schemas import CampaignFeedbackReply, FeedbackReply, FeedbackRequests
+from mpp_api.feedback.schemas import (
+    CampaignFeedbackReply,
+    DismissalsReply,
+    FeedbackReply,
+    FeedbackRequests,
+)
 from mpp_api.feedback.service import FeedbackService
 from mpp_api.identifiers import StoredId
 from mpp_api.security.access import READ, WRITE
@@ -51,6 +57,19 @@ async def create_feedback(
 
     A dismissed campaign is not recommended to the user any more, from this reply on."""
     return await feedback.record(requests, erased)
+
+
+@router.get(
+    "/users/{user_id}/dismissals",
+    summary="Campaigns that a user does not want to see again",
+    dependencies=[READ],
+    responses=_PROBLEMS,
+)
+async def list_dismissals(
+    user_id: UserId, feedback: FeedbackRecords, erased: KnownErasures
+) -> DismissalsReply:
+    """All of them. `DELETE /feedback/dismissals` takes one back."""
+    return await feedback.dismissals(user_id, erased)
 
 
 @router.delete(

@@ -99,6 +99,19 @@ class FeedbackReply(BaseModel):
     outcomes: list[FeedbackOutcome] = Field(description="In the order of the request.")
 
 
+class DismissedCampaign(BaseModel):
+    campaign_id: str = Field(examples=["summer-sale"])
+    name: str = Field(description="As in the campaign file, else the id.", examples=["Summer sale"])
+    dismissed_at: datetime = Field(description="The last time, as the feedback says.")
+
+
+class DismissalsReply(BaseModel):
+    user_id: str = Field(examples=["u042"])
+    dismissals: list[DismissedCampaign] = Field(
+        description="Newest first. None of a user of whom nothing is known."
+    )
+
+
 class CampaignFeedbackReply(BaseModel):
     """Counts only: who it was is not said. Each counts once a reply and user."""
 

@@ -11,12 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 from mpp_api.errors import UnknownCampaign
 from mpp_api.feedback.schemas import (
     CampaignFeedbackReply,
+    DismissalsReply,
+    DismissedCampaign,
     FeedbackOutcome,
     FeedbackOutcomeName,
     FeedbackReply,
     FeedbackRequest,
 )
 from mpp_api.metrics.service import Metrics
+from mpp_api.releases.catalog import Catalog
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg
 from mpp_api.resilience.legs import Legs
@@ -24,7 +27,7 @@ from mpp_api.stores import Stores
 from mpp_stores.events import USER_ERASED, Timestamp
 from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres.erasures import ErasedSubjects
-from mpp_stores.records import Feedback
+from mpp_stores.records import Dismissal, Feedback
 
 CAMPAIGN_UNKNOWN: Final = "campaign unknown"
 OUT_OF_RANGE: Final = "occurred_at out of range"
@@ -61,6 +64,24 @@ class FeedbackService:
         for request, outcome in zip(requests, outcomes, strict=True):
             self.metrics.count_feedback(request.kind, outcome.outcome)
         return _reply(outcomes)
+
+    async def dismissals(self, user_id: str, erased: ErasedSubjects) -> DismissalsReply:
+        """An erased user has none, although the rows may still be there."""
+        found: Sequence[Dismissal] = []
+        if not erased.includes(user_id):
+            found = await self.legs.required(
+                Leg.TABLE,
+                "list what a user dismissed",
+                lambda: self.stores.feedback.dismissals(user_id),
+            )
+        catalog = self.served.catalog if self.served else Catalog()
+        return DismissalsReply(
+            user_id=user_id,
+            dismissals=[
+                DismissedCampaign(**asdict(each), name=catalog.campaign(each.campaign_id).name)
+                for each in found
+            ],
+        )
 
     async def undo_dismissal(self, user_id: str, campaign_id: str) -> None:
         await self.legs.required(

@@ -19,7 +19,7 @@ from mpp_stores.postgres import feedback_queries as queries
 from mpp_stores.postgres import tables
 from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
 from mpp_stores.postgres.pool import LazyPool
-from mpp_stores.records import Exposure, Feedback, FeedbackCounts
+from mpp_stores.records import Dismissal, Exposure, Feedback, FeedbackCounts
 from mpp_stores.settings import StoreSettings
 
 TABLES = ("exposures", "feedback")
@@ -66,6 +66,13 @@ class FeedbackStore:
             "read what a user dismissed", queries.SELECT_DISMISSED, user_id=user_id
         )
         return frozenset(campaign_id for (campaign_id,) in found)
+
+    async def dismissals(self, user_id: str) -> list[Dismissal]:
+        """The same with their times, newest first."""
+        found = await self._read(
+            "list what a user dismissed", queries.SELECT_DISMISSALS, user_id=user_id
+        )
+        return [Dismissal(*row) for row in found]
 
     async def undo_dismissal(self, user_id: str, campaign_id: str) -> None:
         """Forget every dismissal of the campaign by the user; there may be none."""

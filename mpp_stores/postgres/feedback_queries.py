@@ -32,6 +32,12 @@ SELECT_DISMISSED: Final = SQL("""
 SELECT DISTINCT campaign_id FROM {schema}.feedback
 WHERE user_id = %(user_id)s AND kind = 'dismiss'
 """)
+SELECT_DISMISSALS: Final = SQL("""
+SELECT campaign_id, max(occurred_at) AS dismissed_at FROM {schema}.feedback
+WHERE user_id = %(user_id)s AND kind = 'dismiss'
+GROUP BY campaign_id
+ORDER BY dismissed_at DESC, campaign_id
+""")
 DELETE_DISMISSALS: Final = SQL("""
 DELETE FROM {schema}.feedback
 WHERE user_id = %(user_id)s AND campaign_id = %(campaign_id)s AND kind = 'dismiss'

@@ -109,6 +109,7 @@ def test_every_operation_is_described_and_its_failures_documented(
         "/users/{user_id}/engagement",
         "/users/{user_id}/timeline",
         "/users/{user_id}/similar",
+        "/users/{user_id}/dismissals",
         "/campaigns",
         "/campaigns/trending",
         "/campaigns/{campaign_id}",

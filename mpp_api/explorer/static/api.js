@@ -14,7 +14,10 @@ export class Problem extends Error {
   }
 }
 
-/** `path` is a list of segments. Resolves to `{ body, requestId }`, rejects with `Problem`. */
+/**
+ * `path` is a list of segments. Resolves to `{ body, requestId }`, rejects with `Problem`. Once
+ * `signal` is aborted it rejects, whatever has arrived.
+ */
 export function get(path, parameters = {}, signal = undefined) {
   return answered(address(path, parameters), { method: "GET" }, signal);
 }
@@ -51,6 +54,7 @@ async function answered(target, request, signal) {
   }
   if (!response.ok) throw await problemOf(response);
   const body = response.status === NO_CONTENT ? null : await response.json();
+  signal?.throwIfAborted();
   return { body, requestId: response.headers.get("X-Request-Id") };
 }
 

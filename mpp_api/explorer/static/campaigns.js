@@ -7,10 +7,11 @@ import { bar, facts, loading, panel } from "./panels.js";
 
 const STATUSES = { running: "good", upcoming: "", ended: "warn", inactive: "warn" };
 const LEVELS = ["high", "medium", "low"];
-const SHOWN = 100;
+const PAGE = 100;
+const MOST = 1_000;
 const AUDIENCE = 8;
 
-export async function showCampaigns(content, _, signal) {
+export async function showCampaigns(content, _, leaving) {
   const place = element("div", {});
   const status = element(
     "select",
@@ -20,10 +21,10 @@ export async function showCampaigns(content, _, signal) {
     ),
   );
   const list = () =>
-    loading(place, signal, async () => {
-      const { body } = await get(["campaigns"], { status: status.value, limit: SHOWN }, signal);
-      const rest = body.next_cursor && `The first ${SHOWN} by id.`;
-      return [campaignTable(body.campaigns), rest && element("p", { class: "hint" }, rest)];
+    loading(place, leaving, async (signal) => {
+      const { campaigns, isAll } = await campaignsOf(status.value, signal);
+      const hint = `Only the first ${number(campaigns.length)} by id.`;
+      return [campaignTable(campaigns), !isAll && element("p", { class: "hint" }, hint)];
     });
   status.addEventListener("change", list);
   content.replaceChildren(
@@ -35,7 +36,19 @@ export async function showCampaigns(content, _, signal) {
       place,
     ),
   );
-  await list();
+  list();
+}
+
+/** They come by id, so the best may be on any page. */
+async function campaignsOf(status, signal) {
+  const campaigns = [];
+  let cursor = "";
+  do {
+    const { body } = await get(["campaigns"], { status, limit: PAGE, cursor }, signal);
+    campaigns.push(...body.campaigns);
+    cursor = body.next_cursor;
+  } while (cursor && campaigns.length < MOST);
+  return { campaigns, isAll: !cursor };
 }
 
 function campaignTable(campaigns) {
@@ -90,8 +103,8 @@ function statusBadge(status) {
   return element("span", { class: `badge ${STATUSES[status] ?? ""}` }, status);
 }
 
-export async function showCampaign(content, campaignId, signal) {
-  const { body } = await get(["campaigns", campaignId], {}, signal);
+export async function showCampaign(content, campaignId, leaving) {
+  const { body } = await get(["campaigns", campaignId], {}, leaving);
   const audience = element("div", {});
   const feedback = element("div", {});
   const similar = element("div", {});
@@ -117,9 +130,9 @@ export async function showCampaign(content, campaignId, signal) {
     panel("What came of recommending it", feedback),
     element("div", { class: "pair" }, panel("Audience", audience), panel("Similar campaigns", similar)),
   );
-  loading(feedback, signal, () => feedbackOn(campaignId, signal));
-  loading(audience, signal, () => audienceOf(campaignId, signal));
-  loading(similar, signal, () => similarTo(campaignId, signal));
+  loading(feedback, leaving, (signal) => feedbackOn(campaignId, signal));
+  loading(audience, leaving, (signal) => audienceOf(campaignId, signal));
+  loading(similar, leaving, (signal) => similarTo(campaignId, signal));
 }
 
 function performance(figures) {
@@ -175,6 +188,7 @@ async function feedbackOn(campaignId, signal) {
 
 async function audienceOf(campaignId, signal) {
   const { body } = await get(["campaigns", campaignId, "audience"], { limit: AUDIENCE }, signal);
+  if (body.users.length === 0) return element("p", { class: "empty" }, "Nobody yet.");
   const most = Math.max(1, ...Object.values(body.users_by_level));
   const level = (name) => {
     const count = body.users_by_level[name];

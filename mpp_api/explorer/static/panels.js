@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { Problem } from "./api.js";
+import { latest } from "./latest.js";
 
 export function panel(title, ...children) {
   return element("section", { class: "panel" }, element("h2", {}, title), ...children);
@@ -39,18 +40,22 @@ export function failure(error, again = null) {
   );
 }
 
-/** Fills `place` with what `load` resolves to. A failure stays inside of it. */
-export async function loading(place, signal, load) {
+/**
+ * Fills `place` with what `load(signal)` resolves to, unless the view is left or `place` is loaded
+ * anew before. A failure stays inside of it.
+ */
+export async function loading(place, leaving, load) {
   const attempt = async () => {
+    const signal = latest(place, leaving);
     place.setAttribute("aria-busy", "true");
     place.replaceChildren(element("p", { class: "empty" }, "Loading …"));
     try {
-      const content = await load();
+      const content = await load(signal);
       if (!signal.aborted) place.replaceChildren(...[content].flat().filter(Boolean));
     } catch (error) {
       if (!signal.aborted) place.replaceChildren(failure(error, attempt));
     } finally {
-      place.removeAttribute("aria-busy");
+      if (!signal.aborted) place.removeAttribute("aria-busy");
     }
   };
   await attempt();

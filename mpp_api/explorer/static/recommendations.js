@@ -32,15 +32,18 @@ export async function showRecommendations(place, question, subject, signal) {
     list.append(...items);
     more.replaceChildren();
     if (reply.next_cursor) {
-      more.append(element("button", { type: "button", class: "quiet", click: () => next(reply) }, "More"));
+      const click = (event) => next(reply, event.currentTarget);
+      more.append(element("button", { type: "button", class: "quiet", click }, "More"));
     }
     return items[0];
   };
-  const next = async (reply) => {
+  const next = async (reply, button) => {
+    button.disabled = true;
     try {
       const page = await post(["recommendations"], { ...question, cursor: reply.next_cursor }, signal);
       add(page.body, page.requestId)?.querySelector("h3").focus();
     } catch (error) {
+      if (signal.aborted) return;
       more.replaceChildren(failure(error, () => showRecommendations(place, question, subject, signal)));
     }
   };

@@ -41,5 +41,5 @@ export async function showText(content, text, signal) {
     panel("Recommendations", place),
   );
   place.append(element("p", { class: "empty" }, "Write a text, then ask."));
-  if (text) await submit();
+  if (text) submit();
 }

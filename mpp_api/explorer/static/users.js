@@ -1,8 +1,10 @@
 /** Find a user; see what is known of them, what they would be recommended, and why. */
 
 import { get } from "./api.js";
+import { dismissedBy } from "./dismissal.js";
 import { announce, element, fragment, linkTo } from "./dom.js";
 import { counted, day, minute, number } from "./figures.js";
+import { latest } from "./latest.js";
 import { bar, facts, loading, panel } from "./panels.js";
 import { showRecommendations } from "./recommendations.js";
 
@@ -34,11 +36,12 @@ export async function showUsers(content, userId, signal) {
   showUser(detail, userId, signal);
 }
 
-function searchPanel(userId, signal) {
+function searchPanel(userId, leaving) {
   const input = element("input", { id: "prefix", type: "search", autocomplete: "off", spellcheck: "false" });
   const results = element("ul", { class: "results" });
   const note = element("p", { class: "hint" });
   const search = async () => {
+    const signal = latest(results, leaving);
     try {
       const { body } = await get(["users"], { prefix: input.value, limit: SHOWN }, signal);
       results.replaceChildren(...body.users.map((user) => result(user, userId)));
@@ -88,9 +91,10 @@ function result(user, chosen) {
   return element("li", {}, link);
 }
 
-function showUser(detail, userId, signal) {
+function showUser(detail, userId, leaving) {
   const profile = element("div", {});
   const recommendations = element("div", {});
+  const dismissed = element("div", {});
   const similar = element("div", {});
   const timeline = element("div", {});
   const seen = element("input", { type: "checkbox" });
@@ -102,13 +106,17 @@ function showUser(detail, userId, signal) {
     ),
   );
   const recommend = () =>
-    loading(recommendations, signal, async () => {
+    loading(recommendations, leaving, async (signal) => {
       const place = element("div", {});
       const question = { user_id: userId, exclude_seen: !seen.checked };
       if (diversity.value) question.diversity = Number(diversity.value);
       await showRecommendations(place, question, { name: userId, userId }, signal);
       return place;
     });
+  const showDismissed = () =>
+    loading(dismissed, leaving, (signal) => dismissedBy(userId, signal));
+  recommendations.addEventListener("dismissal", showDismissed);
+  dismissed.addEventListener("dismissal", recommend);
   seen.addEventListener("change", recommend);
   diversity.addEventListener("change", recommend);
   detail.replaceChildren(
@@ -124,12 +132,14 @@ function showUser(detail, userId, signal) {
       ),
       recommendations,
     ),
+    panel("Dismissed campaigns", dismissed),
     element("div", { class: "pair" }, panel("Similar users", similar), panel("Latest messages", timeline)),
   );
   recommend();
-  loading(profile, signal, () => profileOf(userId, signal));
-  loading(similar, signal, () => similarTo(userId, signal));
-  loading(timeline, signal, () => timelineOf(userId, signal));
+  showDismissed();
+  loading(profile, leaving, (signal) => profileOf(userId, signal));
+  loading(similar, leaving, (signal) => similarTo(userId, signal));
+  loading(timeline, leaving, (signal) => timelineOf(userId, signal));
 }
 
 async function profileOf(userId, signal) {

@@ -156,7 +156,10 @@ def test_feedback_names_the_answer_and_a_dismissal_can_be_undone(
     )
     assert client.send_feedback([dismissal]).body.recorded == 1
     assert client.recommendations(visitor, limit=1).body.items[0].campaign_id != item.campaign_id
+    [dismissed] = client.user_dismissals(visitor).body.dismissals
+    assert (dismissed.campaign_id, dismissed.name) == (item.campaign_id, item.campaign.name)
     client.undo_dismissal(visitor, item.campaign_id)
+    assert client.user_dismissals(visitor).body.dismissals == []
     assert client.recommendations(visitor, limit=1).body.items[0].campaign_id == item.campaign_id
 
 

@@ -7,7 +7,12 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 from mpp_api.dependencies import get_embedder
 from mpp_api.settings import ApiSettings
-from mpp_local.prerequisites import browser_problem, find_browser, find_browser_driver
+from mpp_local.prerequisites import (
+    browser_problem,
+    find_browser,
+    find_browser_driver,
+    find_platform,
+)
 from mpp_stores.api_keys import Role
 from tests.api.dataset import Dataset
 from tests.api.explorer.page import Page
@@ -26,7 +31,7 @@ def address(api_settings: ApiSettings, dataset: Dataset) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chrome]:
     binary, driver = find_browser(), find_browser_driver()
-    problem = browser_problem(binary, driver)
+    problem = browser_problem(binary, driver, find_platform())
     assert problem is None, problem
     options = ChromeOptions()
     options.binary_location = str(binary)

@@ -14,6 +14,32 @@ T = TypeVar("T")
 
 SHOWN_WITHIN_SECONDS = 20
 
+_HOLD = """
+const [part] = arguments;
+const send = window.fetch;
+window.held = [];
+window.fetch = (target, request) => {
+  if (!String(target).includes(part)) return send(target, request);
+  const whole = send(target, request).then(async (response) => {
+    const body = await response.json();
+    response.json = async () => body;
+    return response;
+  });
+  whole.catch(() => {});  // is told to who asked
+  return new Promise((arrive, fail) => window.held.push(() => whole.then(arrive, fail)));
+};
+"""
+_LET_GO = "window.held[arguments[0]]().finally(arguments[1])"
+_SHORTEN_PAGES = """
+const [limit] = arguments;
+const send = window.fetch;
+window.fetch = (target, request) => {
+  if (target.searchParams.has("limit")) target.searchParams.set("limit", limit);
+  if (!request.body) return send(target, request);
+  return send(target, { ...request, body: JSON.stringify({ ...JSON.parse(request.body), limit }) });
+};
+"""
+
 
 class Page:
     def __init__(self, browser: Chrome, address: str) -> None:
@@ -24,6 +50,10 @@ class Page:
         """A new load of the page; `key` is part of the route as in a link that was given out."""
         self.browser.get("about:blank")
         self.browser.get(f"{self._address}#{urlencode(route)}")
+
+    def go(self, **route: str) -> None:
+        """By a link within the page, without a load."""
+        self.browser.execute_script("location.hash = arguments[0]", urlencode(route))
 
     def forget_key(self) -> None:
         self.browser.get(self._address)
@@ -79,6 +109,23 @@ class Page:
 
     def script(self, script: str) -> Any:
         return self.browser.execute_script(script)
+
+    def hold_replies(self, part_of_address: str) -> None:
+        """Those to such addresses arrive only when they are let go; until the next load."""
+        self.browser.execute_script(_HOLD, part_of_address)
+
+    def held(self) -> int:
+        """How many were asked for."""
+        return int(self.script("return window.held.length"))
+
+    def let_go(self, number: int) -> None:
+        """The reply of that number, from 0, whole and at once: when this returns, the page has
+        taken note of it."""
+        self.browser.execute_async_script(_LET_GO, number)
+
+    def shorten_pages(self, limit: int) -> None:
+        """Of all lists, until the next load."""
+        self.browser.execute_script(_SHORTEN_PAGES, limit)
 
     def resize(self, width: int, height: int) -> None:
         self.browser.execute_cdp_cmd(

@@ -41,6 +41,14 @@ async def figures(client: httpx.AsyncClient, campaign_id: str) -> dict[str, Any]
     return reply
 
 
+async def dismissals(client: httpx.AsyncClient, user_id: str) -> list[dict[str, Any]]:
+    response = await client.get(f"/users/{user_id}/dismissals")
+    assert response.status_code == 200, response.text
+    assert response.json()["user_id"] == user_id
+    found: list[dict[str, Any]] = response.json()["dismissals"]
+    return found
+
+
 async def recommended(client: httpx.AsyncClient, user_id: str) -> list[str]:
     response = await client.get(f"/recommendations/{user_id}", params={"limit": 50})
     assert response.status_code == 200, response.text
@@ -106,6 +114,47 @@ async def test_a_dismissed_campaign_is_not_recommended_from_that_reply_on_until_
     assert lamps in others
 
 
+async def test_what_a_user_dismissed_is_listed_newest_first_until_it_is_undone(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    user_id, lamps, stoves = dataset.id("regretful"), dataset.id("lamps"), dataset.id("stoves")
+    async with serving(api_settings) as client:
+        nothing = await dismissals(client, user_id)
+        for campaign_id, occurred_at in (
+            (lamps, "2026-06-01T11:31:07+02:00"),
+            (stoves, "2026-06-01T12:00:00Z"),
+            (lamps, "2026-06-01T08:00:00Z"),
+        ):
+            said = {"user_id": user_id, "campaign_id": campaign_id, "occurred_at": occurred_at}
+            await sent(client, feedback(dataset, "dismiss", **said))
+        await sent(client, feedback(dataset, "click", user_id=user_id))
+        both = await dismissals(client, user_id)
+        await client.delete(
+            "/feedback/dismissals", params={"user_id": user_id, "campaign_id": stoves}
+        )
+        one = await dismissals(client, user_id)
+    assert nothing == []
+    assert both == [
+        {"campaign_id": stoves, "name": stoves, "dismissed_at": "2026-06-01T12:00:00Z"},
+        {"campaign_id": lamps, "name": "Lamps", "dismissed_at": "2026-06-01T09:31:07Z"},
+    ]
+    assert one == both[1:]
+
+
+async def test_an_erased_user_has_no_dismissals_from_that_reply_on(
+    own_settings: ApiSettings, own_dataset: Dataset
+) -> None:
+    ben = own_dataset.id("ben")
+    async with serving(own_settings) as client:
+        await sent(client, feedback(own_dataset, "dismiss", user_id=ben))
+        before = await dismissals(client, ben)
+        assert (await client.delete(f"/users/{ben}")).status_code == 202
+        after = await dismissals(client, ben)
+    assert [each["campaign_id"] for each in before] == [own_dataset.id("boots")]
+    assert after == []
+    assert rows_of_user(own_settings, ben) == 1
+
+
 async def test_nothing_of_an_erased_user_is_recorded_any_more(
     own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +178,9 @@ async def test_before_the_first_release_no_campaign_is_known(
 ) -> None:
     async with serving(empty_settings) as client:
         reply = await sent(client, feedback(dataset))
+        dismissed = await dismissals(client, dataset.id("guest"))
     assert reply["outcomes"][0]["reasons"] == ["campaign unknown"]
+    assert dismissed == []
 
 
 async def test_the_figures_of_a_campaign_are_counts_and_a_rate(
@@ -182,7 +233,7 @@ async def test_what_is_no_feedback_is_a_422_problem_that_names_the_field(
     assert [error["name"] for error in problem["errors"]] == [name]
 
 
-async def test_feedback_needs_a_key_that_may_write_its_figures_one_that_may_read(
+async def test_feedback_needs_a_key_that_may_write_to_look_at_it_one_that_may_read(
     api_settings: ApiSettings, dataset: Dataset
 ) -> None:
     async with serving(api_settings, role=Role.READ) as client:
@@ -191,6 +242,7 @@ async def test_feedback_needs_a_key_that_may_write_its_figures_one_that_may_read
             "/feedback/dismissals", params={"user_id": "ada", "campaign_id": "boots"}
         )
         assert undone.status_code == 403
+        await dismissals(client, "ada")
         await figures(client, dataset.id("boots"))
 
 
@@ -198,11 +250,15 @@ async def test_without_postgres_feedback_is_a_503_problem_that_says_when_to_retr
     empty_settings: ApiSettings, dataset: Dataset
 ) -> None:
     async with serving(without(empty_settings, "postgres")) as client:
-        response = await client.post("/feedback", json=feedback(dataset))
-    assert response.status_code == 503
-    assert response.headers["Content-Type"] == "application/problem+json"
-    assert response.headers["Retry-After"]
-    assert dataset.prefix not in response.text
+        responses = [
+            await client.post("/feedback", json=feedback(dataset)),
+            await client.get(f"/users/{dataset.id('guest')}/dismissals"),
+        ]
+    for response in responses:
+        assert response.status_code == 503
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.headers["Retry-After"]
+        assert dataset.prefix not in response.text
 
 
 async def test_feedback_is_counted_by_kind_and_outcome(

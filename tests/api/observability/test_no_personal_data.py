@@ -30,6 +30,7 @@ PATHS = [
     "/users/{}/engagement",
     "/users/{}/timeline",
     "/users/{}/similar",
+    "/users/{}/dismissals",
     "/campaigns/{}",
     "/campaigns/{}/performance",
     "/campaigns/{}/audience",

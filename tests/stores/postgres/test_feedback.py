@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ from mpp_stores.errors import StoreRejected, StoreUnavailable
 from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.postgres import feedback
 from mpp_stores.postgres.feedback import FeedbackStore
-from mpp_stores.records import Exposure, Feedback, FeedbackCounts
+from mpp_stores.records import Dismissal, Exposure, Feedback, FeedbackCounts
 from mpp_stores.settings import StoreSettings
 
 AT = datetime(2026, 6, 1, 9, 31, tzinfo=UTC)
@@ -41,12 +41,14 @@ def said(
     campaign_id: str = "boots",
     user_id: str | None = "ada",
     request_id: str = REQUEST,
+    at: datetime = AT,
 ) -> Feedback:
-    return Feedback(request_id, user_id, campaign_id, kind, AT)
+    return Feedback(request_id, user_id, campaign_id, kind, at)
 
 
 async def test_a_database_without_tables_reads_as_empty(store: FeedbackStore) -> None:
     assert await store.dismissed("ada") == frozenset()
+    assert await store.dismissals("ada") == []
     assert await store.counts("boots") == NOTHING_COUNTED
     assert await _known(store, "boots") == frozenset()
     await store.undo_dismissal("ada", "boots")
@@ -107,6 +109,27 @@ async def test_what_a_user_dismissed_is_known_until_it_is_undone(store: Feedback
     assert await store.record([said(FeedbackKind.DISMISS)]) == [True]
 
 
+async def test_what_a_user_dismissed_is_listed_once_with_its_last_time_newest_first(
+    store: FeedbackStore,
+) -> None:
+    dismissals = [
+        said(FeedbackKind.DISMISS, "boots"),
+        said(FeedbackKind.DISMISS, "lamps", at=AT + timedelta(hours=1)),
+        said(FeedbackKind.DISMISS, "cards"),
+        said(FeedbackKind.DISMISS, "boots", request_id="1" * 32, at=AT + timedelta(hours=2)),
+        said(FeedbackKind.CLICK, "maps"),
+        said(FeedbackKind.DISMISS, "stoves", "ben"),
+    ]
+    await store.record(dismissals)
+    assert await store.dismissals("ada") == [
+        Dismissal("boots", AT + timedelta(hours=2)),
+        Dismissal("lamps", AT + timedelta(hours=1)),
+        Dismissal("cards", AT),
+    ]
+    await store.undo_dismissal("ada", "boots")
+    assert [each.campaign_id for each in await store.dismissals("ada")] == ["lamps", "cards"]
+
+
 async def test_a_campaign_that_was_ever_shown_is_known(store: FeedbackStore) -> None:
     await store.add_exposures([shown("ada", "boots", "tents")])
     assert await _known(store, "boots", "maps", "tents", INJECTION) == {"boots", "tents"}
@@ -115,6 +138,7 @@ async def test_a_campaign_that_was_ever_shown_is_known(store: FeedbackStore) -> 
 async def test_ids_are_bound_never_read_as_sql(store: FeedbackStore) -> None:
     await store.record([said(FeedbackKind.DISMISS, INJECTION, INJECTION)])
     assert await store.dismissed(INJECTION) == {INJECTION}
+    assert await store.dismissals(INJECTION) == [Dismissal(INJECTION, AT)]
     assert (await store.counts(INJECTION)).dismissals == 1
     assert await store.dismissed("ada") == frozenset()
 
