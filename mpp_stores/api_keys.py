@@ -17,7 +17,7 @@ import hmac
 import os
 import re
 import secrets
-import tempfile
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+
+from mpp_stores.whole_file import replacing
 
 FILE_NAME: Final = "api-keys.json"
 MAX_NAME_CHARACTERS: Final = 64
@@ -147,8 +149,11 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, records: Sequence[ApiKey]) -> None:
-    """In one step, readable by the owner only: a reader meets the old file or the new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
+    """A new file is readable by its owner only. One that is replaced keeps its owner and mode:
+    whoever revokes a key, be it root, does not shut out the service that reads the others."""
+    with replacing(path) as file:
         file.write(_RECORDS.dump_json(list(records), indent=2))
-    Path(temporary).replace(path)
+        if path.exists():
+            replaced = path.stat()
+            os.fchown(file.fileno(), replaced.st_uid, replaced.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(replaced.st_mode))

@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def test_the_file_holds_no_secret_and_is_its_owners_alone(path: Path) -> None:
     assert secret not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == [api_keys.FILE_NAME]
+
+
+def test_a_file_that_is_replaced_keeps_its_owner_and_mode(path: Path) -> None:
+    """Root can write for another user, here 10001; everybody else writes for himself."""
+    record, _ = api_keys.issue("a job", Role.READ)
+    api_keys.add(path, record)
+    if os.geteuid() == 0:
+        os.chown(path, 10001, 10001)
+    path.chmod(0o640)
+    before = path.stat()
+    api_keys.revoke(path, record.key_id)
+    after = path.stat()
+    assert stat.S_IMODE(after.st_mode) == 0o640
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
 
 
 def test_no_two_keys_are_alike() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import resource
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from mpp_api.main import create_app
 from mpp_api.security.access import KEY_HEADER
 from mpp_api.security.authentication import OPEN_PATHS
+from mpp_api.security.key_ring import KeyRing
 from mpp_api.settings import ApiSettings
 from mpp_stores import api_keys
 from mpp_stores.api_keys import Role
@@ -180,6 +183,43 @@ async def test_a_file_that_cannot_be_read_opens_nothing(
     spoil(own_keys)
     assert (await anybody.get("/metrics", headers=headers)).status_code == 401
     assert (await anybody.get("/health")).status_code == 200
+
+
+async def test_a_change_that_leaves_size_and_mtime_is_noticed(
+    anybody: httpx.AsyncClient, own_keys: Path
+) -> None:
+    """As a repaired owner or mode does, which root cannot tell from a spoilt one."""
+    headers = {KEY_HEADER: KEYS[Role.ADMIN]}
+    statuses = [(await anybody.get("/metrics", headers=headers)).status_code]
+    for beginning in ("{", "["):
+        begin_as_of_before(own_keys, beginning)
+        statuses.append((await anybody.get("/metrics", headers=headers)).status_code)
+    assert statuses == [200, 401, 200]
+
+
+def begin_as_of_before(path: Path, character: str) -> None:
+    """In place, and not within the same tick of the clock by which files change."""
+    before = path.stat()
+    path.write_text(character + path.read_text()[1:])
+    is_told = False
+    while not is_told:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        is_told = path.stat().st_ctime_ns != before.st_ctime_ns
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again_with_the_next_request(
+    own_keys: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = KeyRing(own_keys)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        assert [ring.caller(KEYS[Role.READ]) for _ in range(2)] == [None, None]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert ring.caller(KEYS[Role.READ]) is not None
+    [logged] = caplog.messages
+    assert "Too many open files" in logged
 
 
 async def test_refusals_are_counted_by_their_reason(
