@@ -83,17 +83,26 @@ class TraceRequests:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
+            # Of a defect, unless its reply had begun: Starlette answers outside of this.
+            status = 500
 
             async def noting_status(message: Message) -> None:
+                nonlocal status
                 if message["type"] == "http.response.start":
-                    span.set_attribute("http.response.status_code", message["status"])
-                    if message["status"] >= _SERVER_ERRORS:
+                    status = message["status"]
+                    span.set_attribute("http.response.status_code", status)
+                    if status >= _SERVER_ERRORS:
                         span.set_status(StatusCode.ERROR)
                 await send(message)
 
             token = _tracer.set(self._tracer)
             try:
                 await self._app(scope, receive, noting_status)
+            except Exception as error:
+                span.set_attribute("http.response.status_code", status)
+                span.set_attribute("error.type", type(error).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
             finally:
                 _tracer.reset(token)
                 route = getattr(scope.get("route"), "path", "unmatched")

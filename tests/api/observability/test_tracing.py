@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from mpp_api.dependencies import get_metrics
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from tests.api.addresses import NOWHERE, without
@@ -107,6 +108,22 @@ async def test_a_span_tells_what_kind_of_failure_it_was_and_of_nobody(
     assert failed.status.code == failed.status.STATUS_CODE_ERROR
     assert spans["GET unmatched"].status.code == failed.status.STATUS_CODE_UNSET
     assert not any(span.events for span in collector.spans)
+    assert not any(PERSON.encode() in each for each in collector.received)
+
+
+async def test_a_defect_is_an_error_of_its_kind(
+    empty_settings: ApiSettings, collector: Collector
+) -> None:
+    async def fails() -> None:
+        raise RuntimeError(PERSON)
+
+    async with serving(traced(empty_settings, collector.port), {get_metrics: fails}) as client:
+        with pytest.raises(RuntimeError):
+            await client.get("/metrics")
+    [span] = collector.spans
+    assert attributes(span)["http.response.status_code"] == 500
+    assert attributes(span)["error.type"] == "RuntimeError"
+    assert span.status.code == span.status.STATUS_CODE_ERROR
     assert not any(PERSON.encode() in each for each in collector.received)
 
 
