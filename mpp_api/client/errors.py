@@ -69,7 +69,7 @@ class ProblemAnswer(ApiFailure):
 
 
 class InvalidInput(ProblemAnswer):
-    """400, 413, 415 or 422: `errors` names the inputs."""
+    """400, 413, 414, 415 or 422: `errors` names the inputs."""
 
 
 class NotAuthenticated(ProblemAnswer):
@@ -112,6 +112,7 @@ _BY_STATUS: Mapping[int, type[ProblemAnswer]] = {
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: InvalidInput,
+    HTTPStatus.REQUEST_URI_TOO_LONG: InvalidInput,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: InvalidInput,
     HTTPStatus.UNPROCESSABLE_ENTITY: InvalidInput,
     HTTPStatus.TOO_MANY_REQUESTS: TooManyRequests,

@@ -1,6 +1,7 @@
 """How both clients send calls: the connection, its key, retries, pages."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 TIMEOUT_SECONDS: Final = 30.0
+_KEY: Final = re.compile(r"[!-~]+")
 
 
 class Sender:
@@ -140,7 +142,10 @@ class AsyncSender:
 
 
 def _options(url: str, key: SecretStr | str, timeout_seconds: float) -> dict[str, Any]:
-    secret = key.get_secret_value() if isinstance(key, SecretStr) else key
+    # Stripped of what a file ends in. What no header carries is refused here: httpx would quote it.
+    secret = (key.get_secret_value() if isinstance(key, SecretStr) else key).strip()
+    if not _KEY.fullmatch(secret):
+        raise ValueError("not an API key: one is printable ASCII without spaces")
     return {
         "base_url": url,
         # httpx hides this header, and no other, where it shows a request.

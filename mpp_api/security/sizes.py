@@ -11,9 +11,13 @@ from mpp_api.errors import problem
 from mpp_api.metrics.service import Metrics
 
 MAX_BODY_BYTES: Final = 1_000_000
-MAX_QUERY_BYTES: Final = 8_000
-"""The longest lists of ids that are taken fit in."""
+MAX_QUERY_BYTES: Final = 16_000
+"""The longest search of messages fits in, in any script: a character takes 12 bytes at most."""
 
+_QUERY_DETAIL: Final = (
+    f"a query may have {MAX_QUERY_BYTES} bytes; "
+    "POST /recommendations takes longer lists in its body"
+)
 _BODY_DETAIL: Final = f"a body may have {MAX_BODY_BYTES} bytes; split it into several requests"
 
 
@@ -28,8 +32,8 @@ class SizeLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif len(scope["query_string"]) > MAX_QUERY_BYTES:
-            detail = f"a query may have {MAX_QUERY_BYTES} bytes; send the same as a POST"
-            await self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, detail, scope, receive, send)
+            status = HTTPStatus.REQUEST_URI_TOO_LONG
+            await self._refuse(status, _QUERY_DETAIL, scope, receive, send)
         elif _announced(Headers(scope=scope)) > MAX_BODY_BYTES:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             await self._refuse(status, _BODY_DETAIL, scope, receive, send)

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from pydantic import SecretStr
 
 from mpp_api.main import create_app
 from mpp_api.security.access import KEY_HEADER
+from mpp_api.security.sizes import MAX_QUERY_BYTES
 from mpp_api.settings import ApiSettings
 from mpp_local.project import PROJECT_ROOT
 from mpp_local.services.api import command
@@ -93,6 +96,29 @@ def test_the_log_of_a_healthy_service_names_no_user(
                 client.get(path.format(dataset.id(user)))
     assert "Application startup complete" in log.read_text()
     assert dataset.prefix not in log.read_text()
+
+
+def test_the_longest_query_is_read_where_uvicorn_runs_on_h11(
+    api_settings: ApiSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the service's image, which has no httptools. In two pieces, as over a network: the
+    reply to the request before it says that the first piece was read."""
+    (tmp_path / "httptools.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    before = "GET /health HTTP/1.1\r\nHost: api\r\n\r\n"
+    longest = f"GET /health?{'q' * MAX_QUERY_BYTES} HTTP/1.1\r\nHost: api\r\nX: {'x' * 2_000}"
+    with (
+        served(api_settings, tmp_path / "log") as url,
+        socket.create_connection(("127.0.0.1", httpx.URL(url).port)) as connection,
+    ):
+        statuses = []
+        for piece in (before + longest, "\r\n\r\n"):
+            connection.sendall(piece.encode())
+            reply = HTTPResponse(connection)
+            reply.begin()
+            reply.read()
+            statuses.append(reply.status)
+    assert statuses == [200, 200]
 
 
 def test_every_operation_is_described_and_its_failures_documented(

@@ -29,6 +29,7 @@ from mpp_api.client.sending import AsyncSender, Sender
 from mpp_api.dependencies import get_embedder
 from mpp_api.health.schemas import HealthReply
 from mpp_api.main import create_app
+from mpp_api.security.sizes import MAX_QUERY_BYTES
 from mpp_api.settings import ApiSettings
 from mpp_stores.api_keys import Role
 from mpp_stores.feedback_kind import FeedbackKind
@@ -179,6 +180,8 @@ def test_problems_are_exceptions_that_say_what_to_repair(url: str, client: Clien
     with pytest.raises(InvalidInput) as refused:
         client.recommendations("ada", limit=0)
     assert [error.name for error in refused.value.errors] == ["limit"]
+    with pytest.raises(InvalidInput, match="414"):
+        client.search_messages("q" * MAX_QUERY_BYTES)
     with pytest.raises(NotFound) as unknown:
         client.campaign("nothing")
     assert (unknown.value.slug, unknown.value.status) == ("unknown-campaign", 404)
@@ -231,6 +234,21 @@ def test_the_key_is_shown_nowhere(client: Client) -> None:
     request = client._http.build_request("GET", "/users")
     assert KEYS[Role.ADMIN] not in repr(vars(client))
     assert KEYS[Role.ADMIN] not in repr(request.headers)
+
+
+def test_a_key_may_end_as_the_file_does_that_it_was_read_from(url: str) -> None:
+    with Client(url, SecretStr(f"{KEYS[Role.READ]}\r\n")) as client:
+        assert client.users(limit=1).body.users
+
+
+@pytest.mark.parametrize("key", ["", "\n", "mpp_sec ret", "mpp_sec\nret", "mpp_sécret"])
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_what_no_header_carries_is_no_key_and_is_not_shown(
+    client: type[Client] | type[AsyncClient], key: str
+) -> None:
+    with pytest.raises(ValueError, match="not an API key") as refused:
+        client("http://api", key)
+    assert "mpp_" not in str(refused.value)
 
 
 def methods_of(client: type[Client] | type[AsyncClient], sender: type) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from mpp_api.settings import ApiSettings
+from mpp_stores.api_keys import Role
 from mpp_stores.postgres.connection import connect
 from tests.api.addresses import without
 from tests.api.conftest import serving
@@ -49,6 +50,17 @@ async def test_what_came_to_nothing_is_recorded_without_what_was_asked_for(
     assert reply.status_code == 404
     [entry] = entries(empty_settings, reply)
     assert (entry["outcome"], entry["subject"]) == ("UnknownErasure", "")
+
+
+async def test_what_was_refused_before_it_was_carried_out_is_not_recorded(
+    empty_settings: ApiSettings,
+) -> None:
+    async with serving(empty_settings) as client:
+        invalid = await client.post("/erasures", json={"user_id": ""})
+    async with serving(empty_settings, role=Role.WRITE) as client:
+        not_permitted = await client.delete("/users/audited-user")
+    assert (invalid.status_code, not_permitted.status_code) == (422, 403)
+    assert entries(empty_settings, invalid) + entries(empty_settings, not_permitted) == []
 
 
 async def test_what_postgres_cannot_take_is_in_the_log(

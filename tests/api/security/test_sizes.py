@@ -3,8 +3,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from mpp_api.messages.endpoints import MAX_QUERY_CHARACTERS
+from mpp_api.security.access import KEY_HEADER
 from mpp_api.security.sizes import MAX_BODY_BYTES, MAX_QUERY_BYTES
 from mpp_api.settings import ApiSettings
+from mpp_stores.bounds import MAX_ID_CHARACTERS
 from tests.api.conftest import serving
 
 JSON = {"Content-Type": "application/json"}
@@ -61,6 +64,38 @@ async def test_a_query_that_is_too_long_is_refused(service: httpx.AsyncClient) -
     assert longest.status_code == 200
     assert longer.status_code == 414
     assert longer.headers["Content-Type"] == "application/problem+json"
+    assert "POST /recommendations takes longer lists" in longer.json()["detail"]
+
+
+async def test_the_longest_search_fits_in_whatever_its_script(
+    service: httpx.AsyncClient,
+) -> None:
+    asked = {
+        "q": "🏔" * MAX_QUERY_CHARACTERS,
+        "campaign_id": "🏔" * MAX_ID_CHARACTERS,
+        "user_id": "🏔" * MAX_ID_CHARACTERS,
+        "since": "2026-03-12T00:00:00.000001+00:00",
+        "until": "2026-03-13T00:00:00.000001+00:00",
+        "limit": "100",
+    }
+    reply = await service.get("/messages/search", params=asked)
+    assert reply.json()["type"] == "urn:problem-type:mpp:no-release"
+
+
+async def test_what_is_too_big_is_refused_before_the_key_is_looked_at(
+    service: httpx.AsyncClient,
+) -> None:
+    too_big = b" " * (MAX_BODY_BYTES + 1)
+    refused = [
+        await service.get(f"/metrics?{'a' * (MAX_QUERY_BYTES + 1)}"),
+        await service.post("/erasures", content=too_big, headers=JSON),
+    ]
+    read = await service.post("/erasures", content=chunks(len(too_big)), headers=JSON)
+    del service.headers[KEY_HEADER]
+    refused.append(await service.get(f"/metrics?{'a' * (MAX_QUERY_BYTES + 1)}"))
+    assert [reply.status_code for reply in refused] == [414, 413, 414]
+    assert all("RateLimit" not in reply.headers for reply in refused)
+    assert (read.status_code, "RateLimit" in read.headers) == (413, True)
 
 
 async def test_refusals_are_counted(service: httpx.AsyncClient) -> None:
