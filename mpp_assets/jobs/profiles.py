@@ -85,7 +85,8 @@ def _totals_over_all(ordered: Batches) -> Batches:
     for batch in ordered:
         totals = _added_up([*unfinished, batch])
         finished = len(totals) - 1
-        yield totals.slice(0, finished)
+        if finished:
+            yield totals.slice(0, finished)
         unfinished = [totals.slice(finished)]
     yield from unfinished
 

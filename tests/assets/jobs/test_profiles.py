@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -44,9 +45,12 @@ def lake(messages, tmp_path_factory) -> Lake:
     return lake
 
 
-@pytest.mark.parametrize(
+EACH_KIND = pytest.mark.parametrize(
     ("profiles", "key"), [(user_profiles, "user_id"), (campaign_profiles, "campaign_id")]
 )
+
+
+@EACH_KIND
 def test_every_key_has_one_profile_over_all_its_messages(spark, lake, messages, profiles, key):
     rows = messages.to_pandas()
     totals = rows.groupby(key)["embedding"].apply(lambda each: np.stack(each.to_list()).sum(0))
@@ -58,3 +62,12 @@ def test_every_key_has_one_profile_over_all_its_messages(spark, lake, messages, 
     expected = np.stack(totals[found.index].to_list())
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert np.stack(found["embedding"].to_list()) == pytest.approx(expected, abs=1e-5)
+
+
+@EACH_KIND
+def test_a_key_that_is_the_only_one_has_a_profile(spark, messages, tmp_path, profiles, key):
+    of_one = messages.filter((pc.field("user_id") == "u1") & (pc.field("campaign_id") == "c1"))
+    lake = Lake(tmp_path)
+    pq.write_to_dataset(of_one, lake.message_embeddings, partition_cols=["event_day"])
+    [row] = profiles(spark, lake).collect()
+    assert (row[key], row.message_count) == (of_one[key][0].as_py(), of_one.num_rows)
