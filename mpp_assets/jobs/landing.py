@@ -42,17 +42,20 @@ def land_batch(
     landing: int,
     contract: Contract,
     erased: ErasedSubjects,
+    was_published: bool = False,
 ) -> BatchSummary:
     """Parse, normalise and validate one landed file; replace its batch in the lake.
 
     The batch is named by the file. Of valid records with the same message_id the
     last one in the file counts, the others are duplicates. Records of erased users
-    are removed from the file itself.
+    are removed from the file itself. `was_published` says whether a release holds the
+    batch as it landed before: if so, the days that it touched then are not owed any more.
 
     Raises:
         FileNotFoundError: the file is not there.
+        PythonException: an executor could not read it.
         ContractFrozen: a record deviates where the contract allows no deviation.
-            Either leaves the batch as it was.
+            Each leaves the batch as it was.
     """
     if not file.is_file():
         raise FileNotFoundError(f"batch {file.name!r}: no file {file}; land it again")
@@ -74,7 +77,7 @@ def land_batch(
         duplicates=counts.read - counts.accepted - counts.rejected,
         rejected_by_reason=counts.rejected_by_reason,
         event_days=_iso(lake.days_of(lake.landed(file.name, landing))),
-        touched_days=_touched_days(spark, lake, file.name, landing),
+        touched_days=_touched_days(spark, lake, file.name, landing, was_published),
     )
     _replace_landing(lake, summary)
     # A file that was replaced while it was read is left to its own landing.
@@ -83,8 +86,13 @@ def land_batch(
     return summary
 
 
-def withdraw_batch(spark: SparkSession, lake: Lake, file: Path, *, landing: int) -> BatchSummary:
-    """Replace the batch of a file that was put away by an empty landing."""
+def withdraw_batch(
+    spark: SparkSession, lake: Lake, file: Path, *, landing: int, was_published: bool = False
+) -> BatchSummary:
+    """Replace the batch of a file that was put away by an empty landing.
+
+    `was_published` as for `land_batch`.
+    """
     summary = BatchSummary(
         batch=file.name,
         landing=landing,
@@ -96,7 +104,7 @@ def withdraw_batch(spark: SparkSession, lake: Lake, file: Path, *, landing: int)
         duplicates=0,
         rejected_by_reason={},
         event_days=[],
-        touched_days=_touched_days(spark, lake, file.name, landing),
+        touched_days=_touched_days(spark, lake, file.name, landing, was_published),
     )
     _replace_landing(lake, summary)
     return summary
@@ -159,16 +167,21 @@ def _write(checked: DataFrame, lake: Lake, batch: str, landing: int) -> None:
     rejected.coalesce(1).write.mode("overwrite").parquet(str(lake.rejected(batch, landing)))
 
 
-def _touched_days(spark: SparkSession, lake: Lake, batch: str, landing: int) -> list[str]:
+def _touched_days(
+    spark: SparkSession, lake: Lake, batch: str, landing: int, was_published: bool
+) -> list[str]:
     """The days that the batch had and has, and those on which another batch holds one of its
-    messages: which of them counts may change. Days touched earlier may not be refreshed yet."""
+    messages: which of them counts may change. Days that it touched before it was published are
+    still to be refreshed."""
     previous = lake.summary(batch)
     days = {day.isoformat() for day in lake.days_of(lake.landed(batch, landing))}
     folders = [lake.landed(batch, landing) / f"event_day={day}" for day in days]
     if previous:
         earlier = lake.landed(batch, previous.landing)
         folders += [earlier / f"event_day={day}" for day in previous.event_days]
-        days.update(previous.event_days, previous.touched_days)
+        days.update(previous.event_days)
+        if not was_published:
+            days.update(previous.touched_days)
     others = [each for each in lake.summaries() if each.batch != batch and each.event_days]
     if folders and others:
         messages = read_day_folders(spark, lake, folders).select("message_id")

@@ -2,10 +2,12 @@
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
+from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
 from mpp_assets.column_lineage import column_lineage
 from mpp_assets.jobs.landing import land_batch, withdraw_batch
+from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import BATCHES
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -35,12 +37,22 @@ def landed_events(
     """
     numbers = begin(context, platform, context.partition_keys)
     erased = erased_subjects(platform.settings)
+    owed = {landing.batch for landing in unpublished_landings(platform.settings, platform.lake)}
     landed, failures = [], []
     for batch, number in numbers.items():
         try:
-            summary = _land(spark.spark_session, platform, batch, number, erased)
-        except (OSError, ValueError) as error:
-            failures.append(f"{batch}: {error}")
+            summary = _land(
+                spark.spark_session,
+                platform,
+                batch,
+                number,
+                erased,
+                was_published=batch not in owed,
+            )
+        except (OSError, ValueError, PythonException) as error:
+            # What an executor raised comes with its traceback, and ends with what it says.
+            _, _, reason = str(error).rpartition("\n")
+            failures.append(f"{batch}: {reason}")
             continue
         context.add_asset_metadata(_figures(summary), partition_key=batch)
         landed.append(summary)
@@ -55,12 +67,18 @@ def landed_events(
 
 
 def _land(
-    spark: SparkSession, platform: Platform, batch: str, number: int, erased: ErasedSubjects
+    spark: SparkSession,
+    platform: Platform,
+    batch: str,
+    number: int,
+    erased: ErasedSubjects,
+    *,
+    was_published: bool,
 ) -> BatchSummary:
     settings, lake = platform.settings, platform.lake
     file, put_away = settings.landing / batch, settings.withdrawn / batch
     if not file.exists() and put_away.exists():
-        return withdraw_batch(spark, lake, put_away, landing=number)
+        return withdraw_batch(spark, lake, put_away, landing=number, was_published=was_published)
     return land_batch(
         spark,
         lake,
@@ -68,6 +86,7 @@ def _land(
         landing=number,
         contract=settings.contract,
         erased=erased,
+        was_published=was_published,
     )
 
 

@@ -129,20 +129,21 @@ def landed_fingerprint(lake: Lake, batch: str) -> str | None:
 
 
 def requests_for(landings: Landings, new: list[str]) -> Iterator[dg.RunRequest]:
-    """One run for the new batches, which become partitions side by side; one for each other."""
+    """One run for the new batches, which become partitions side by side; one for each other.
+
+    Without run keys: Dagster would never run one again, and a file can become again what it was.
+    The cursor says what was requested.
+    """
     if new:
-        yield _request_range(new, landings.requested)
+        yield _request_range(new)
     for batch in landings.batches:
         if batch not in new:
-            yield _request_range([batch], landings.requested)
+            yield _request_range([batch])
 
 
-def _request_range(batches: list[str], requested: Mapping[str, str]) -> dg.RunRequest:
+def _request_range(batches: list[str]) -> dg.RunRequest:
     """Partitions in the order in which they are added, so that a range holds just these."""
     first, last = batches[0], batches[-1]
     if first == last:
-        return dg.RunRequest(run_key=f"{first}@{requested[first]}", partition_key=first)
-    return dg.RunRequest(
-        run_key=f"{first}@{requested[first]}+{len(batches)}",
-        tags=range_tags(first, last),
-    )
+        return dg.RunRequest(partition_key=first)
+    return dg.RunRequest(tags=range_tags(first, last))

@@ -51,6 +51,8 @@ def land(
     file: Path,
     contract: Contract | None = None,
     subjects: ErasedSubjects = NOBODY,
+    *,
+    was_published: bool = False,
 ) -> BatchSummary:
     return land_batch(
         spark,
@@ -59,6 +61,7 @@ def land(
         landing=next_landing(),
         contract=contract or Contract(),
         erased=subjects,
+        was_published=was_published,
     )
 
 

@@ -131,6 +131,17 @@ def test_days_stay_touched_when_a_file_lands_twice_before_they_are_refreshed(spa
     assert summary.touched_days == ["2026-01-08", "2026-01-09", "2026-01-10"]
 
 
+def test_days_that_a_published_landing_touched_are_not_touched_again(spark, lake, tmp_path):
+    for day in ("2026-01-08", "2026-01-09", "2026-01-10"):
+        file = written(tmp_path, [EVENT | {"timestamp": day}])
+        summary = land(spark, lake, file, was_published=True)
+    assert summary.touched_days == ["2026-01-09", "2026-01-10"]
+    for touched in (["2026-01-10"], []):
+        number = next_landing()
+        summary = withdraw_batch(spark, lake, file, landing=number, was_published=True)
+        assert summary.touched_days == touched
+
+
 def test_batches_with_any_file_name_stay_apart(spark, lake, tmp_path):
     land(spark, lake, written(tmp_path, [EVENT], "été (1) = 50%.json"))
     land(spark, lake, written(tmp_path, [EVENT | {"user_id": "u-2"}], "2026.json"))

@@ -4,7 +4,12 @@ from time import time
 
 import pytest
 
-from mpp_assets.defs.landing.sensors import decide_landings, files_found, withdrawn
+from mpp_assets.defs.landing.sensors import (
+    decide_landings,
+    files_found,
+    requests_for,
+    withdrawn,
+)
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.spool import Spool
 
@@ -42,6 +47,16 @@ def test_a_withdrawn_batch_is_landed_once_more_and_again_when_it_comes_back():
 
 def test_a_file_that_is_gone_is_forgotten():
     assert decide({}, {"a.json": "10-1"}).requested == {}
+
+
+def test_a_file_that_becomes_again_what_it_was_is_landed_again():
+    requested = NOTHING_LANDED
+    for found in ({"a.json": "10-1"}, {"a.json": "12-2"}, {"a.json": "10-1"}):
+        landings = decide(found, requested)
+        [request] = requests_for(landings, [])
+        # A run key that Dagster has seen would be passed over.
+        assert (request.partition_key, request.run_key) == ("a.json", None)
+        requested = landings.requested
 
 
 def test_ten_thousand_files_are_taken_a_chunk_a_tick_and_each_once():

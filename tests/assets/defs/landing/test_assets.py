@@ -1,0 +1,90 @@
+"""Files on their way into a lake of the test's own, as Dagster runs it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster_pyspark import LazyPySparkResource
+
+from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.partitions import BATCHES, range_tags
+from mpp_assets.resources import Platform
+from mpp_stores.lake import Lake
+from mpp_stores.postgres import materializations
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING
+from tests.assets.jobs.landed_files import EVENT
+
+FIRST_DAY, SECOND_DAY, THIRD_DAY = "2026-01-05", "2026-01-06", "2026-01-07"
+
+
+@pytest.fixture
+def own(
+    own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StoreSettings:
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+    settings = own_database.model_copy(update={"home": tmp_path})
+    settings.landing.mkdir()
+    return settings
+
+
+@pytest.fixture
+def land(spark, own: StoreSettings) -> Callable[..., dg.ExecuteInProcessResult]:
+    """One run that lands these batches."""
+
+    def run(*batches: str) -> dg.ExecuteInProcessResult:
+        with dg.DagsterInstance.ephemeral() as instance:
+            instance.add_dynamic_partitions(BATCHES.name or "", batches)
+            return dg.materialize(
+                [landed_events],
+                instance=instance,
+                tags=range_tags(batches[0], batches[-1]),
+                resources={"platform": Platform(), "spark": LazyPySparkResource(spark_config={})},
+                raise_on_error=False,
+            )
+
+    return run
+
+
+def write(settings: StoreSettings, batch: str, day: str) -> None:
+    (settings.landing / batch).write_text(json.dumps([EVENT | {"timestamp": day}]))
+
+
+def touched_days(settings: StoreSettings, batch: str) -> list[str]:
+    summary = Lake(settings.lake).summary(batch)
+    assert summary is not None
+    return summary.touched_days
+
+
+def publish(settings: StoreSettings, batch: str) -> None:
+    summary = Lake(settings.lake).summary(batch)
+    assert summary is not None
+    materializations.complete(settings, {summary.landing: NOTHING})
+
+
+def test_a_file_that_executors_cannot_read_is_named_and_the_others_land(own, land):
+    (own.landing / "a.json").symlink_to("/proc/self/mem")  # nobody can read its beginning
+    write(own, "b.json", FIRST_DAY)
+    result = land("a.json", "b.json")
+    [failure] = result.get_step_failure_events()
+    assert "a.json: OSError: " in failure.step_failure_data.error.message
+    assert [batch.batch for batch in Lake(own.lake).summaries()] == ["b.json"]
+
+
+def test_days_are_touched_again_until_a_release_holds_them(own, land):
+    for day in (FIRST_DAY, SECOND_DAY):
+        write(own, "a.json", day)
+        assert land("a.json").success
+    assert touched_days(own, "a.json") == [FIRST_DAY, SECOND_DAY]
+    publish(own, "a.json")
+    write(own, "a.json", THIRD_DAY)
+    assert land("a.json").success
+    assert touched_days(own, "a.json") == [SECOND_DAY, THIRD_DAY]
+    own.withdrawn.mkdir()
+    (own.landing / "a.json").rename(own.withdrawn / "a.json")
+    publish(own, "a.json")
+    assert land("a.json").success
+    assert touched_days(own, "a.json") == [THIRD_DAY]
