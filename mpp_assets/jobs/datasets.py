@@ -62,8 +62,11 @@ def map_dataset(
 def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:
     """Make `rows` the dataset's whole content for `days`, one sorted file a day.
 
-    Spark stages the new files and swaps the days in when the write commits, so a
-    failed write changes nothing. Days left without rows are removed afterwards.
+    Spark stages the new files and swaps the days in when the write commits, so a write that
+    fails before that changes nothing. It then deletes and renames one day after the other: when
+    killed meanwhile, days are new, old, or, at most one, not there, and what was staged stays
+    (see `remove_leftovers`). The materialization is not complete then, and writing it again
+    brings every day. Days left without rows are removed afterwards.
     """
     observed = Observation("replaced")
     (

@@ -7,19 +7,21 @@ and every place is searched.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset as ds
-from pyarrow import compute as pc
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from mpp_assets.jobs.json_values import Decoded, decode_text
+from mpp_assets.jobs.leftovers import remove_leftovers
 from mpp_assets.jobs.mentions import Mention
 from mpp_assets.jobs.retention import LANDED_EVENTS, drop_unneeded, unpublished_landings
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
-from mpp_stores import rejections, spool
+from mpp_stores import spool
 from mpp_stores.events import users_of
 from mpp_stores.lake import Lake, fingerprint, visible_files
 from mpp_stores.postgres import feedback, materializations
@@ -66,8 +68,8 @@ def is_published_without(settings: StoreSettings, lake: Lake, scrubbed_at: datet
 
 
 def drop_remains(settings: StoreSettings, lake: Lake, user_id: str, run_id: str) -> dict[str, Any]:
-    """Drop the user's feedback and what the served release does not need, cached replies
-    included, and compact.
+    """Drop the user's feedback, what the served release does not need, cached replies included,
+    and what interrupted writes left in the lake, and compact.
 
     Returns counts by place, and by engine whether it could be told to compact.
     """
@@ -77,12 +79,14 @@ def drop_remains(settings: StoreSettings, lake: Lake, user_id: str, run_id: str)
 
     retire(settings, keep=0)
     dropped = drop_unneeded(settings, run_id)
+    interrupted = remove_leftovers(lake)
     feedback_rows = feedback.delete_user(settings, user_id)
     compacted = {"postgres": compact(settings)}
     with Conversations(settings) as conversations:
         compacted["mongo"] = conversations.compact()
     return {
         "rows_of_earlier_releases": dropped,
+        "interrupted_writes": interrupted,
         **feedback_rows,
         "text_vectors": remove_text_vectors(lake, _unused_text_hashes(lake)),
         "cached_replies": purge(settings),
@@ -107,7 +111,9 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
         found[f"lake/{dataset.relative_to(lake.root)}"] = _rows_of_user(dataset, user_id)
     mention = Mention(user_id)
     found["lake/rejected_events"] = sum(
-        _is_about(record.record, user_id, mention) for record in rejections.rejected(lake)
+        _is_about(record, user_id, mention)
+        for records in _values(lake.rejected_events, "record")
+        for record in map(str, records.to_pylist())
     )
     found["files"] = sum(
         scrub_file(file, lambda found: found == user_id, user_id) > 0 for file in _files(settings)
@@ -123,33 +129,37 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
 
 def _is_about(rejected: str, user_id: str, mention: Mention) -> bool:
     """Whose record it is, if it says so; else whether it mentions the user."""
-    try:
-        users = users_of(json.loads(rejected))
-    except ValueError:
-        users = set()
+    found = decode_text(rejected)
+    users = users_of(found.value) if isinstance(found, Decoded) else set()
     return user_id in users if users else mention.occurs_in([rejected])
 
 
 def _rows_of_user(dataset: Path, user_id: str) -> int:
-    if not dataset.exists():
-        return 0
-    rows = ds.dataset(dataset, format="parquet", partitioning="hive")
-    return int(rows.count_rows(filter=pc.field("user_id") == user_id))
+    return sum(
+        len(users.filter(pc.equal(users, pa.scalar(user_id))))
+        for users in _values(dataset, "user_id")
+    )
 
 
-def _unused_text_hashes(lake: Lake) -> set[str]:
+def _unused_text_hashes(lake: Lake) -> pa.ChunkedArray:
     """Of the embedded texts, those that no message has: hexadecimal SHA-256."""
-    unused = set(_values(lake.root / "text_vectors", "text_hash"))
-    for text in _values(lake.conversation_events, "text"):
-        unused.discard(hashlib.sha256(text.encode()).hexdigest())
+    embedded = _values(lake.root / "text_vectors", "text_hash")
+    unused = pa.chunked_array(
+        [chunk for hashes in embedded for chunk in hashes.chunks], pa.string()
+    )
+    for texts in _values(lake.conversation_events, "text"):
+        said = [hashlib.sha256(str(text).encode()).hexdigest() for text in texts.to_pylist()]
+        unused = unused.filter(pc.invert(pc.is_in(unused, pa.array(said, pa.string()))))
     return unused
 
 
-def _values(dataset: Path, column: str) -> Iterator[str]:
-    if dataset.exists():
-        rows = ds.dataset(dataset, format="parquet", partitioning="hive")
-        for batch in rows.to_batches(columns=[column]):
-            yield from map(str, batch.column(column).to_pylist())
+def _values(dataset: Path, column: str) -> Iterator[pa.ChunkedArray]:
+    """A column of every Parquet file below, one row group at a time: also of files in folders
+    that Spark and Arrow pass over."""
+    for file in sorted(dataset.rglob("*.parquet")):
+        with pq.ParquetFile(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                yield parquet.read_row_group(group, columns=[column])[column]
 
 
 def _files(settings: StoreSettings) -> Iterator[Path]:

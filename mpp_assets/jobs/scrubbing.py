@@ -53,14 +53,13 @@ def scrub_file(
                 return len(removed)
 
 
-def remove_text_vectors(lake: Lake, text_hashes: set[str]) -> int:
+def remove_text_vectors(lake: Lake, text_hashes: pa.ChunkedArray) -> int:
     """Remove the vectors of these texts, of every model. Returns how many those were."""
-    hashes = pa.array(sorted(text_hashes), pa.string())
     removed = 0
     for file in sorted((lake.root / "text_vectors").glob("model=*/*.parquet")):
         found = pq.read_table(file, columns=["text_hash"])["text_hash"]
-        if count := len(found.filter(pc.is_in(found, hashes))):
-            _filter_parquet(file, hashes)
+        if count := len(found.filter(pc.is_in(found, text_hashes))):
+            _filter_parquet(file, text_hashes)
             removed += count
     return removed
 
@@ -114,7 +113,7 @@ def _text_without(removed: set[int], source: RecordFile) -> Iterator[str]:
     yield "\n"
 
 
-def _filter_parquet(file: Path, hashes: pa.Array) -> None:
+def _filter_parquet(file: Path, hashes: pa.ChunkedArray) -> None:
     table = pq.read_table(file, partitioning=None)
     kept = table.filter(pc.invert(pc.is_in(table["text_hash"], hashes)))
     with _partial(file) as partial:

@@ -1,21 +1,27 @@
-"""What the API was told of a user: feedback in Postgres, and events that have not landed."""
+"""What is searched and dropped of a user: what the API was told of them, and the lake."""
 
+import hashlib
 import json
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
+from mpp_assets.jobs.datasets import replace_days
 from mpp_assets.jobs.erasure import drop_remains, remaining, scrub_files
 from mpp_stores.feedback_kind import FeedbackKind
-from mpp_stores.lake import Lake, visible_files
+from mpp_stores.lake import BatchSummary, Lake, visible_files
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.feedback import FeedbackStore
 from mpp_stores.records import Exposure, Feedback
 from mpp_stores.settings import StoreSettings
 from mpp_stores.spool import Spool
+from tests.assets.jobs.conversation_rows import event, events
+from tests.assets.jobs.landed_files import land
 
 AT = datetime(1999, 6, 1, 9, 31, tzinfo=UTC)
 
@@ -89,3 +95,70 @@ async def test_feedback_of_the_user_is_dropped_and_that_of_others_stays(
         for table, rows in (("exposures", 2), ("feedback", 1)):
             kept = connection.execute(f"SELECT user_id FROM mpp.{table}").fetchall()
             assert kept == [(other,)] * rows
+
+
+def test_a_rejected_record_that_is_nested_too_deep_is_searched_as_text(spark, own, users):
+    erased, other = users
+    lake, file = Lake(own.lake), own.home / "a.jsonl"
+    file.write_text(f'{{"user_id": "{erased}", "deep": {"[" * 2_000}{"]" * 2_000}}}')
+    assert land(spark, lake, file).rejected_by_reason == {"record too deep": 1}
+    for user, found in ((erased, 1), (other, 0)):
+        assert remaining(own, lake, user)["lake/rejected_events"] == found
+
+
+def test_the_last_user_with_events_can_be_erased(spark, own, users):
+    lake = Lake(own.lake)
+    rows = events(spark, [event(users[0], "boots", "1999-06-01T09:00:00")])
+    [day] = {row.event_day for row in rows.collect()}
+    replace_days(rows, lake.conversation_events, [day])
+    assert remaining(own, lake, users[0])["lake/conversation_events"] == 1
+    replace_days(rows.limit(0), lake.conversation_events, [day])
+    drop_remains(own, lake, users[0], "the run that goes on")
+    assert not any(remaining(own, lake, users[0]).values())
+
+
+def test_what_interrupted_writes_left_of_the_user_is_found_and_dropped(own, users):
+    erased, other = users
+    lake = Lake(own.lake)
+    day = "event_day=1999-06-01"
+    staged = Path(".spark-staging-1f", day)
+    lake.write_summary(BatchSummary("a.json", 4, "", False, 0, 0, 0, 0, {}, [], []))
+    for folder, user in (
+        (lake.landed("a.json", 4) / day, other),
+        (lake.rejected("a.json", 4), other),
+        (lake.conversation_events / day, other),
+        (lake.landed("a.json", 3) / day, erased),
+        (lake.rejected("a.json", 3), erased),
+        (lake.conversation_events / staged, erased),
+        (lake.message_embeddings / staged, erased),
+    ):
+        folder.mkdir(parents=True)
+        columns = {"user_id": [user], "text": ["Hi!"], "record": [json.dumps({"user": user})]}
+        pq.write_table(pa.table(columns), folder / "part-0.parquet")
+    found = remaining(own, lake, erased)
+    for place in ("landed_events", "rejected_events", "conversation_events", "message_embeddings"):
+        assert found[f"lake/{place}"] == 1, place
+
+    dropped = drop_remains(own, lake, erased, "the run that goes on")
+
+    assert dropped["interrupted_writes"] == 4
+    assert not any(remaining(own, lake, erased).values())
+    kept = remaining(own, lake, other)
+    assert [kept[f"lake/{each}_events"] for each in ("landed", "rejected", "conversation")] == [
+        1
+    ] * 3
+
+
+def test_vectors_of_texts_that_no_message_has_any_more_are_dropped(own, users):
+    lake = Lake(own.lake)
+    said, unsaid = (hashlib.sha256(text.encode()).hexdigest() for text in ("Hi!", "Bye!"))
+    for model in ("one", "other"):
+        lake.text_vectors(model).mkdir(parents=True)
+        vectors = pa.table({"text_hash": [said, unsaid], "embedding": [[1.0], [0.5]]})
+        pq.write_table(vectors, lake.text_vectors(model) / "part-0.parquet")
+    day = lake.conversation_events / "event_day=1999-06-01"
+    day.mkdir(parents=True)
+    pq.write_table(pa.table({"user_id": [users[1]], "text": ["Hi!"]}), day / "part-0.parquet")
+    assert drop_remains(own, lake, users[0], "the run that goes on")["text_vectors"] == 2
+    for model in ("one", "other"):
+        assert pq.read_table(lake.text_vectors(model))["text_hash"].to_pylist() == [said]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from mpp_assets.jobs.datasets import read_dataset, spark_schema
@@ -189,9 +190,9 @@ def test_vectors_of_texts_are_removed_and_spark_reads_the_rest(spark, tmp_path):
         spark.createDataFrame(rows, spark_schema(TEXT_VECTOR_SCHEMA)).repartition(3).write.parquet(
             str(lake.text_vectors(model))
         )
-    assert remove_text_vectors(lake, {"h-1", "h-4", "unknown"}) == 4
+    assert remove_text_vectors(lake, pa.chunked_array([["h-1"], ["h-4", "unknown"]])) == 4
     for model in ("one", "other"):
         left = read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA).collect()
         assert {row.text_hash for row in left} == {f"h-{n}" for n in (0, 2, 3, 5, 6, 7, 8, 9)}
         assert left[0].embedding == vector
-    assert remove_text_vectors(lake, {"h-1", "h-4"}) == 0
+    assert remove_text_vectors(lake, pa.chunked_array([["h-1", "h-4"]])) == 0
