@@ -77,7 +77,9 @@ def drop_remains(settings: StoreSettings, lake: Lake, user_id: str, run_id: str)
     from mpp_stores.mongo.writer import Conversations  # noqa: PLC0415
     from mpp_stores.redis.purge import purge  # noqa: PLC0415
 
-    retire(settings, keep=0)
+    # Not the last published one: where an earlier release is served again, the user is found in
+    # it, and going on to the last is the way out.
+    retire(settings, keep=1)
     dropped = drop_unneeded(settings, run_id)
     interrupted = remove_leftovers(lake)
     feedback_rows = feedback.delete_user(settings, user_id)

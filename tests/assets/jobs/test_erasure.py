@@ -17,6 +17,7 @@ from mpp_stores.feedback_kind import FeedbackKind
 from mpp_stores.lake import BatchSummary, Lake, visible_files
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.feedback import FeedbackStore
+from mpp_stores.postgres.releases import publish, releases, rollback
 from mpp_stores.records import Exposure, Feedback
 from mpp_stores.settings import StoreSettings
 from mpp_stores.spool import Spool
@@ -162,3 +163,14 @@ def test_vectors_of_texts_that_no_message_has_any_more_are_dropped(own, users):
     assert drop_remains(own, lake, users[0], "the run that goes on")["text_vectors"] == 2
     for model in ("one", "other"):
         assert pq.read_table(lake.text_vectors(model))["text_hash"].to_pylist() == [said]
+
+
+def test_the_last_release_stays_although_an_earlier_one_is_served_again(own):
+    earlier, between, last = (
+        publish(own, dagster_run_id=run, data_through=AT.date(), quality={})
+        for run in ("r1", "r2", "r3")
+    )
+    rollback(own, earlier.release_id)
+    drop_remains(own, Lake(own.lake), "ada", "the run that goes on")
+    kept = {each.release_id: each.is_kept for each in releases(own, 3)}
+    assert kept == {earlier.release_id: True, between.release_id: False, last.release_id: True}
