@@ -16,6 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11; do \
 	$$python -c "" 2>/dev/null && { echo $$python; break; }; done),python3)
 
+# An index of PyTorch's CPU builds. Where the index that pip is set up for has builds for a GPU, as
+# PyPI has for Linux on x86-64, 2.7 GB are fetched without one, and 0.2 GB with it.
+PYTORCH_INDEX_URL ?=
+
 SAMPLE_DATA ?= data/sample_conversations.json
 SAMPLE_CAMPAIGNS ?= data/sample_campaigns.json
 SAMPLE_USER ?= user-011
@@ -26,25 +30,34 @@ CLASS_ARCHIVE := $(VENV)/share/marketing-personalization-platform/spark-classes.
 .PHONY: up down setup browser test types secrets lint fmt lock
 .DEFAULT_GOAL := up
 
-# Start the stack, ingest the sample, show a recommendation.
+# Start the stack, ingest the sample where nothing is, show a recommendation.
 up: setup
 	$(BIN)/mpp up
-	$(BIN)/mpp campaigns $(SAMPLE_CAMPAIGNS)
-	$(BIN)/mpp ingest $(SAMPLE_DATA)
+	$(BIN)/mpp campaigns --if-empty $(SAMPLE_CAMPAIGNS)
+	$(BIN)/mpp ingest --if-empty $(SAMPLE_DATA)
 	$(BIN)/mpp recommend $(SAMPLE_USER)
 
 # Stop the stack; its data stays in .mpp/.
-down: setup
+down:
 	$(BIN)/mpp down
 
 setup: $(READY)
 
+# Its Python may have gone, or have become another one, which has none of the packages.
+ifneq ($(shell $(BIN)/python -c "import pip; print('there')" 2>/dev/null),there)
+.PHONY: $(READY)
+endif
+
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) mpp_local/prerequisites.py
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once; this takes a few minutes."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --quiet pip==$(PIP_VERSION)
-	@test -t 1 || while sleep 5; do \
+	@# From this index nothing but torch itself, as in the Dockerfile.
+	@test -z "$(PYTORCH_INDEX_URL)" || $(PIP_INSTALL) --no-deps --index-url "$(PYTORCH_INDEX_URL)" \
+		$$(grep ^torch== requirements.lock)
+	@# The count ends with this shell, however that ends.
+	@test -t 1 || while sleep 5 && kill -0 $$$$ 2>/dev/null; do \
 		echo "  $$(ls -d $(VENV)/lib/*/site-packages/*.dist-info | wc -l) of $$(grep -c == requirements.lock) packages in place"; \
 	done & counter=$$!; \
 	$(PIP_INSTALL) --no-compile --requirement requirements.lock; status=$$?; \
@@ -61,9 +74,9 @@ test: browser lint
 	@$(MAKE) --no-print-directory --jobs=2 types $(CLASS_ARCHIVE)
 	$(BIN)/lint-imports
 	@# An instance of its own: the repository's dagster.yaml names a Postgres that runs.
-	home=$$(mktemp -d); DAGSTER_HOME=$$home $(BIN)/dagster definitions validate; \
-		status=$$?; rm -r $$home; exit $$status
-	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder
+	home=$$(mktemp -d); DAGSTER_HOME="$$home" $(BIN)/dagster definitions validate; \
+		status=$$?; rm -r "$$home"; exit $$status
+	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder --durations=25
 
 types: setup
 	$(BIN)/mypy
@@ -83,8 +96,10 @@ fmt: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Exact versions for every machine: no index, no build-specific suffix such as torch's +cpu.
+# Exact versions for every machine: no index, no build-specific suffix such as torch's +cpu, and
+# none of the packages that a torch for GPUs needs, for which see PYTORCH_INDEX_URL.
 lock: setup
+	$(if $(PYTORCH_INDEX_URL),PIP_EXTRA_INDEX_URL="$(PYTORCH_INDEX_URL)") \
 	$(BIN)/pip-compile --quiet --extra=pipeline --extra=cli --extra=local --extra=dev \
 		--no-annotate --no-emit-find-links \
 		--no-emit-index-url --no-emit-options --no-emit-trusted-host --strip-extras \

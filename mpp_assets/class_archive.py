@@ -52,12 +52,7 @@ def write_archive(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    settings = SparkSettings(master="local[*]")
-    config = spark_config(settings) | {
-        "spark.driver.extraJavaOptions": (
-            f"{settings.driver_java_options} -Xlog:cds=error -XX:ArchiveClassesAtExit={partial}"
-        )
-    }
+    config = archiving_config(SparkSettings(master="local[*]"), partial)
     spark = LazyPySparkResource(spark_config=config).spark_session
     with tempfile.TemporaryDirectory() as folder:
         _exercise(spark, Path(folder))
@@ -67,6 +62,12 @@ def write_archive(file: Path) -> None:
     if java.returncode != 0:
         raise OSError(f"{partial} was not written: the JVM ended with status {java.returncode}")
     partial.replace(file)
+
+
+def archiving_config(settings: SparkSettings, file: Path) -> dict[str, str]:
+    """Options of a Spark session whose JVM writes the classes that it loaded, as it ends."""
+    options = f'{settings.driver_java_options} -Xlog:cds=error -XX:ArchiveClassesAtExit="{file}"'
+    return spark_config(settings) | {"spark.driver.extraJavaOptions": options}
 
 
 def _exercise(spark: SparkSession, folder: Path) -> None:

@@ -15,6 +15,7 @@ from tests.deploy.files import read, tool
 
 PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 API_ONLY = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["cli"]
+CUDA = ("nvidia", "cuda", "triton")
 NOT_IN_THE_API = {"dagster", "dagster-webserver", "pyspark", "py4j", "matplotlib"}
 REFUSING = """
 import sys
@@ -56,9 +57,14 @@ def installed(requirements: list[str]) -> set[str]:
 
 
 def test_the_api_is_installed_without_spark_dagster_and_cuda():
+    """But for what torch itself needs: that depends on the index, and the Dockerfile refuses it."""
     names = installed(API_ONLY)
     assert not names & NOT_IN_THE_API
-    assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
+    assert not [name for name in names - installed(["torch"]) if name.startswith(CUDA)]
+
+
+def test_the_lock_is_of_a_torch_without_cuda():
+    assert not [line for line in read("requirements.lock").splitlines() if line.startswith(CUDA)]
 
 
 def test_the_api_and_the_command_line_start_with_what_their_image_has():
