@@ -43,6 +43,11 @@ def services() -> dict[str, Any]:
     return dict(compose(*PROFILES)["services"])
 
 
+def service_names() -> list[str]:
+    """Read without Compose: collecting tests installs nothing."""
+    return sorted(yaml.safe_load(COMPOSE_FILE.read_text())["services"])
+
+
 def read(path: str) -> str:
     return Path(PROJECT_ROOT / path).read_text()
 

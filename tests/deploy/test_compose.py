@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from mpp_local.project import PROJECT_ROOT
-from tests.deploy.files import PROFILES, STORES, compose, services, tool
+from tests.deploy.files import PROFILES, STORES, compose, service_names, services, tool
 
-SERVICES = services()
+SERVICES = service_names()
 PUBLISHED = {"api": "8000", "dagster-webserver": "3000", "spark-master": "8080"}
 PUBLISHED |= {"airflow-api-server": "8081"}
 RUNS_ONCE = {"airflow-database"}
-OURS = {name for name, service in SERVICES.items() if "build" in service}
+SPARK = {"spark-worker", "dagster-code-server", "airflow-scheduler"}
+"""Where its executors and drivers run."""
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -32,48 +33,54 @@ def test_compose_lint_finds_nothing_else():
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_is_of_one_version(name):
-    tag = SERVICES[name]["image"].rpartition(":")[2]
+    tag = services()[name]["image"].rpartition(":")[2]
     assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|RELEASE\.\d{4}-\d\d-\d\dT", tag)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - RUNS_ONCE))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - RUNS_ONCE))
 def test_every_service_has_a_health_check(name):
-    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert services()[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_has_limits(name):
-    assert SERVICES[name]["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+    assert services()[name]["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_service_has_more_privileges_than_it_needs(name):
-    service = SERVICES[name]
+    service = services()[name]
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
-    assert service.get("read_only") or name not in OURS
+    assert service.get("read_only") or "build" not in service
+
+
+def test_libraries_that_spark_unpacks_to_tmp_can_be_loaded_and_nothing_else():
+    """Docker mounts every other tmpfs noexec."""
+    mounted = {name: service.get("tmpfs", []) for name, service in services().items()}
+    assert {name for name, all_of in mounted.items() if "/tmp:mode=1777,exec" in all_of} == SPARK
 
 
 def test_only_the_api_and_the_uis_are_published_and_only_on_this_machine():
     published = {
         name: port["published"]
-        for name, service in SERVICES.items()
+        for name, service in services().items()
         for port in service.get("ports", [])
     }
     assert published == PUBLISHED
-    assert {p["host_ip"] for s in SERVICES.values() for p in s.get("ports", [])} == {"127.0.0.1"}
+    assert {p["host_ip"] for s in services().values() for p in s.get("ports", [])} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("name", sorted(STORES | {"etcd", "minio"}))
 def test_every_store_keeps_its_data_in_a_named_volume(name):
-    kept = [volume for volume in SERVICES[name]["volumes"] if volume["type"] == "volume"]
+    kept = [volume for volume in services()[name]["volumes"] if volume["type"] == "volume"]
     assert {volume["source"] for volume in kept} <= compose(*PROFILES)["volumes"].keys()
     assert kept
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_waits_until_what_it_needs_answers(name):
-    for needed, how in SERVICES[name].get("depends_on", {}).items():
+    for needed, how in services()[name].get("depends_on", {}).items():
         once = needed in RUNS_ONCE
         expected = "service_completed_successfully" if once else "service_healthy"
         assert how["condition"] == expected
