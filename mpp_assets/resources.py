@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import pyspark
 from dagster_pyspark import LazyPySparkResource
 from pydantic import PrivateAttr
 
@@ -16,6 +17,10 @@ from mpp_stores.postgres.lock import pipeline_lock
 
 # Workers run in this interpreter's environment; Spark reads only the variable, not its own option.
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+if SparkSettings().master.startswith("local"):
+    # One that the machine has for others may be of any version. A cluster's configuration may
+    # lie in it: what the environment says stays for that.
+    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
 
 CLASS_ARCHIVE = Path(sys.prefix, "share/marketing-personalization-platform/spark-classes.jsa")
 """Where `mpp_assets.class_archive` puts it."""

@@ -2,15 +2,18 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from mpp_local import commands
-from mpp_local.commands.terminal import console
+from mpp_local.commands.terminal import console, fail
 from mpp_local.environment import environment_of
 from mpp_local.progress import ProgressDisplay
-from mpp_local.stack import NoStack, Stack, home_from_environment
+from mpp_local.proxies import except_this_machine
+from mpp_local.stack import NoStack, Stack, UnreadableStack, home_from_environment
 from mpp_local.startup import StartFailed, start_stack, stop_stack
 from mpp_local.status import as_json, as_table, stack_status
 from mpp_stores.api_keys import InvalidKeyFile
@@ -21,6 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 commands.register(app)
+
+
+@app.callback()
+def _before_every_command() -> None:
+    except_this_machine(os.environ)
 
 
 @app.command()
@@ -34,11 +42,11 @@ def up(
     if only not in {None, "stores"}:
         raise typer.BadParameter(f"{only!r} is not a part that starts alone; `stores` is")
     screen = console(stderr=True)
-    stack = Stack.load_or_create(home_from_environment())
     try:
+        stack = Stack.load_or_create(home_from_environment())
         with ProgressDisplay(screen) as display:
-            start_stack(stack, display, only_stores=only == "stores")
-    except (StartFailed, InvalidKeyFile, RuntimeError, OSError) as error:
+            start_stack(stack, display, screen.print, only_stores=only == "stores")
+    except (StartFailed, UnreadableStack, InvalidKeyFile, RuntimeError, OSError) as error:
         screen.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     if only is None:
@@ -54,7 +62,7 @@ def up(
 def down() -> None:
     """Stop everything. Data stays."""
     stack = _existing_stack()
-    stop_stack(stack)
+    stop_stack(stack, console(stderr=True).print)
     typer.echo(f"stopped; the data stays in {stack.home}")
 
 
@@ -63,7 +71,8 @@ def status(
     as_json_text: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Show each component. Exits with 1 when one that was started does not answer."""
-    rows = stack_status(_existing_stack())
+    with _no_stack():
+        rows = stack_status(Stack.load(home_from_environment()))
     if as_json_text:
         typer.echo(json.dumps(as_json(rows), indent=2))
     else:
@@ -95,14 +104,20 @@ def reset(
     stack = _existing_stack()
     if not yes:
         typer.confirm(f"Delete all data of the stack in {stack.home}?", abort=True)
-    stop_stack(stack)
+    stop_stack(stack, console(stderr=True).print)
     for path in stack.remove():
         typer.echo(f"kept {path}: the stack did not write it")
 
 
 def _existing_stack() -> Stack:
-    try:
+    with _no_stack():
         return Stack.load(home_from_environment())
-    except NoStack as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _no_stack() -> Iterator[None]:
+    """End the command with what is wrong."""
+    try:
+        yield
+    except (NoStack, UnreadableStack) as error:
+        fail(str(error))

@@ -55,4 +55,4 @@ class Engine(Component, Protocol):
     environment sets it, the engine is not started and all of them are taken from there."""
 
     def environment(self, stack: Stack) -> dict[str, str]:
-        """The `settings` of the engine when this stack runs it."""
+        """All `settings` of the engine when this stack runs it: none is left to the caller's."""

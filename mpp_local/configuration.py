@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mpp_local.component import Component
 from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
+from mpp_local.wheels import installed_packages
 
 STORES_GROUP = "stores"
 SERVICES_GROUP = "services"
@@ -84,14 +85,14 @@ def program_environment(stack: Stack) -> dict[str, str]:
 def render_configuration(stack: Stack) -> str:
     """The whole file.
 
-    It changes whenever the environment does, of which it carries a digest. Groups stop
-    in the reverse order of their priority, so the services go first.
+    It changes whenever the environment or an installed package does: it carries their
+    digest. Groups stop in the reverse order of their priority, so the services go first.
     """
     engines, services = local_engines(stack), list(SERVICES)
     text = SUPERVISOR.format(
         run=_escaped(stack.run),
         socket=_escaped(stack.control_socket),
-        identifier=_digest(program_environment(stack)),
+        identifier=_digest(program_environment(stack), installed_packages()),
         user="user=root\n" if os.geteuid() == 0 else "",
     )
     for component in (*engines, *services):
@@ -118,8 +119,9 @@ def _program(stack: Stack, component: Component) -> str:
     )
 
 
-def _digest(environment: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(environment, sort_keys=True).encode()).hexdigest()
+def _digest(environment: Mapping[str, str], packages: Sequence[str]) -> str:
+    text = json.dumps([environment, packages], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _escaped(value: object) -> str:

@@ -6,7 +6,7 @@ from mpp_local.api_access import local_key
 from mpp_local.engines import engines_of
 from mpp_local.engines.postgres import dagster_url, for_dagster
 from mpp_local.ports import LOOPBACK
-from mpp_local.stack import Stack
+from mpp_local.stack import NoStack, Stack
 
 
 def stack_environment(home: Path) -> dict[str, str]:
@@ -23,7 +23,8 @@ def stack_environment(home: Path) -> dict[str, str]:
     MPP_API_KEY                 an admin key for it, once `mpp up` has started it
     MPP_DAGSTER_CODE_SERVER     host and port of the process that loads the definitions
 
-    The stack must have been started once; it need not run now. Raises `NoStack`.
+    The stack must have been started once; it need not run now. Raises `NoStack` or
+    `UnreadableStack`.
     The values hold passwords: hand them to a process, do not log them.
     """
     return environment_of(Stack.load(home))
@@ -31,6 +32,8 @@ def stack_environment(home: Path) -> dict[str, str]:
 
 def environment_of(stack: Stack) -> dict[str, str]:
     """`stack_environment` of a stack at hand."""
+    if not stack.ports:
+        raise NoStack(stack.home)
     environment = {
         "MPP_HOME": str(stack.home),
         "DAGSTER_HOME": str(stack.dagster_home),

@@ -1,6 +1,5 @@
 """Choosing ports on the loopback interface."""
 
-import fcntl
 import os
 import random
 import socket
@@ -9,6 +8,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mpp_local.locks import Tell, lock
+
 LOOPBACK = "127.0.0.1"
 UNREGISTERED = range(10_000, 32_768)
 """Below the range from which Linux picks the ports of outgoing connections, so that a
@@ -16,15 +17,15 @@ port found free today is not in such use tomorrow."""
 
 
 @contextmanager
-def taking_ports() -> Iterator[None]:
+def taking_ports(tell: Tell) -> Iterator[None]:
     """From choosing ports until servers listen on them: one stack of this user at a time.
 
     Two would find the same ports free, and one would talk to the other's servers.
     """
     path = Path(tempfile.gettempdir()) / f"mpp-{os.getuid()}-ports.lock"
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with os.fdopen(descriptor) as file:
+        lock(file, tell, "another stack of this user to start")
         yield
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from mpp_local.component import NotReady
+from mpp_local.proxies import except_this_machine
 from mpp_local.services import SERVICES
 
 
@@ -21,4 +22,5 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> str | None
 
 
 if __name__ == "__main__":
+    except_this_machine(os.environ)
     sys.exit(main(sys.argv[1:], os.environ))

@@ -4,6 +4,7 @@ Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
 
     stack.json   ports, generated passwords, external addresses; mode 0600
     api-keys.json  hashes of the API keys; mode 0600
+    campaigns.json  what `mpp campaigns` put in place
     engines/     the data of each local engine
     dagster/     DAGSTER_HOME
     logs/        one log a program
@@ -13,25 +14,27 @@ Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
 A folder is a stack's home when it holds a stack.json.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mpp_local.locks import Tell, lock
 from mpp_local.ports import free_port, is_free
 from mpp_stores import api_keys
+from mpp_stores.whole_file import replacing
 
 DEFAULT_HOME = ".mpp"
 STATE_FILE = "stack.json"
 STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports", "withdrawn")
+STATE_FILES = ("campaigns.json", api_keys.FILE_NAME, STATE_FILE)
+"""The last goes last: until then the folder is a stack's home."""
 LONGEST_SOCKET_PATH = 90
 """The kernel takes 107 bytes; supervisor appends its pid while it binds."""
 
@@ -41,6 +44,16 @@ class NoStack(Exception):
 
     def __init__(self, home: Path) -> None:
         super().__init__(f"{home} holds no stack: start one with `mpp up`, or set MPP_HOME")
+
+
+class UnreadableStack(Exception):
+    """There is a stack.json, and it cannot be read."""
+
+    def __init__(self, file: Path, reason: Exception) -> None:
+        super().__init__(
+            f"{file} cannot be read: {reason}. It holds the passwords of the stores: restore it, "
+            "or set MPP_HOME to another folder to begin anew"
+        )
 
 
 def home_from_environment() -> Path:
@@ -61,13 +74,18 @@ class Stack:
 
     @classmethod
     def load(cls, home: Path) -> "Stack":
-        """Read a stack that was started before. Raises `NoStack` where there is none."""
+        """Read a stack that was started before.
+
+        Raises `NoStack` where there is none, `UnreadableStack` where its file is damaged.
+        """
         home = home.resolve()
+        file = home / STATE_FILE
         try:
-            remembered = json.loads((home / STATE_FILE).read_text())
+            return cls(home, **json.loads(file.read_text()))
         except FileNotFoundError:
             raise NoStack(home) from None
-        return cls(home, **remembered)
+        except (OSError, ValueError, TypeError) as error:
+            raise UnreadableStack(file, error) from error
 
     @classmethod
     def load_or_create(cls, home: Path) -> "Stack":
@@ -153,19 +171,19 @@ class Stack:
             raise PermissionError(f"{socket_folder} belongs to another user: choose a shorter home")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, tell: Tell) -> Iterator[None]:
         """Keep two commands from starting or stopping one stack at the same time."""
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.run / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with (self.run / "lock").open("w") as file:
+            lock(file, tell, "another command on this stack")
             yield
 
     def remove(self) -> list[Path]:
         """Delete the state of a stopped stack. Returns what else lies in home, which is kept."""
         for name in STATE_FOLDERS:
             shutil.rmtree(self.home / name, ignore_errors=True)
-        (self.home / api_keys.FILE_NAME).unlink(missing_ok=True)
-        (self.home / STATE_FILE).unlink()
+        for name in STATE_FILES:
+            (self.home / name).unlink(missing_ok=True)
         kept = sorted(self.home.iterdir())
         if not kept:
             self.home.rmdir()
@@ -174,7 +192,5 @@ class Stack:
 
 def write_private(path: Path, text: str) -> None:
     """Replace the file in one step, readable by its owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    Path(temporary).replace(path)
+    with replacing(path) as file:
+        file.write(text.encode())

@@ -12,11 +12,12 @@ from mpp_local.component import Component, NotReady
 from mpp_local.engines import chosen_milvus, engines_of
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
+from mpp_local.locks import Tell
 from mpp_local.ports import taking_ports
 from mpp_local.services import SERVICES, SERVICES_IN_ORDER
 from mpp_local.services.dagster import prepare_instance
 from mpp_local.stack import Stack
-from mpp_local.supervision import Supervisor
+from mpp_local.supervision import Process, Supervisor
 
 LOCAL_DEADLINE_SECONDS = 180
 EXTERNAL_DEADLINE_SECONDS = 20
@@ -39,14 +40,15 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> None:
+def start_stack(stack: Stack, report: Report, tell: Tell, *, only_stores: bool = False) -> None:
     """Start the engines, then the services on top of them.
 
     What runs already is left alone, unless an address must change (the environment names
-    other external engines, a port was taken meanwhile): then everything restarts with the
-    new ones. Raises `StartFailed`.
+    other external engines, a port was taken meanwhile) or a package did: then everything
+    restarts with the new ones. Services whose code has changed restart alone. Raises
+    `StartFailed`.
     """
-    with stack.locked(), taking_ports():
+    with stack.locked(tell), taking_ports(tell):
         if not only_stores:
             ensure_local_key(stack)
         stack.milvus = chosen_milvus(stack, os.environ)
@@ -58,8 +60,9 @@ def start_stack(stack: Stack, report: Report, *, only_stores: bool = False) -> N
             _start_phase(stack, supervisor, group, report)
 
 
-def stop_stack(stack: Stack) -> None:
-    with stack.locked():
+def stop_stack(stack: Stack, tell: Tell) -> None:
+    with stack.locked(tell):
+        tell("stopping …")
         Supervisor(stack).shutdown()
 
 
@@ -69,7 +72,7 @@ def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor
     stack.external = declared_external(stack, engines, os.environ)
     processes = supervisor.processes()
     if not processes:
-        supervisor.end_leftovers()
+        supervisor.shutdown()  # it may be stopping, or have been killed
     for component in (*engines, *SERVICES):
         if component.name not in stack.external:
             process = processes.get(component.name)
@@ -80,6 +83,8 @@ def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor
     if not processes or not supervisor.is_current():
         supervisor.shutdown()
         supervisor.launch()
+    elif set(SERVICES) & set(wanted) and not supervisor.has_current_services():
+        supervisor.stop_services()
     return supervisor
 
 
@@ -97,12 +102,14 @@ def _start_phase(
             supervisor.start(process)
     abandoned = Event()
     with ThreadPoolExecutor(len(components)) as pool:
-        waiting = [
-            pool.submit(_await_ready, stack, supervisor, component, report, abandoned)
-            for component in components
-        ]
-        wait(waiting, return_when=FIRST_EXCEPTION)
-        abandoned.set()
+        try:
+            waiting = [
+                pool.submit(_await_ready, stack, supervisor, component, report, abandoned)
+                for component in components
+            ]
+            wait(waiting, return_when=FIRST_EXCEPTION)
+        finally:
+            abandoned.set()
     for future in waiting:
         future.result()
 
@@ -110,18 +117,19 @@ def _start_phase(
 def _await_ready(
     stack: Stack, supervisor: Supervisor, component: Component, report: Report, abandoned: Event
 ) -> None:
-    """Return when the component answers, or when another one has failed (`abandoned`)."""
+    """Return when the component answers, or when nobody waits for it any more (`abandoned`)."""
     external = component.name in stack.external
     deadline = EXTERNAL_DEADLINE_SECONDS if external else LOCAL_DEADLINE_SECONDS
     environment = environment_of(stack)
     started = time.monotonic()
     while True:
-        reason = _reason_not_ready(supervisor, component, environment, external=external)
+        process = None if external else supervisor.processes().get(component.name)
+        reason = _reason_not_ready(component, process, environment, external=external)
         elapsed = time.monotonic() - started
         if reason is None:
             report(Progress(component, "ready", elapsed))
             return
-        gave_up = not external and supervisor.processes()[component.name].state == "FATAL"
+        gave_up = not external and (process is None or process.state == "FATAL")
         if gave_up or elapsed > deadline:
             report(Progress(component, "failed", elapsed))
             raise StartFailed(_explanation(stack, component, reason, environment))
@@ -131,10 +139,11 @@ def _await_ready(
 
 
 def _reason_not_ready(
-    supervisor: Supervisor, component: Component, environment: dict[str, str], *, external: bool
+    component: Component, process: Process | None, environment: dict[str, str], *, external: bool
 ) -> str | None:
     if not external:
-        process = supervisor.processes()[component.name]
+        if process is None:
+            return "the supervisor has ended"
         if process.state not in {"STARTING", "RUNNING"}:
             return process.trouble or f"the process is {process.state}"
     try:

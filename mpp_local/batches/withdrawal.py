@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from mpp_local.batches.landing import take_again
+from mpp_local.batches.landing import known_batches, names_in, take_again
 from mpp_local.batches.publication import Publication
-from mpp_stores.lake import visible_files
 from mpp_stores.records import Release
 
 MATCHES_SHOWN = 5
@@ -44,7 +43,7 @@ class Withdrawal:
     def run(self, batch: str) -> Withdrawn:
         """Raises `UnknownBatch`, or what `Publication.follow` does."""
         is_done = False
-        if batch in _names(self._landing):
+        if batch in names_in(self._landing):
             self._move(batch)
         elif batch not in self._known():
             raise UnknownBatch(batch, self._known())
@@ -69,9 +68,4 @@ class Withdrawal:
         return summary is not None and summary.withdrawn
 
     def _known(self) -> set[str]:
-        landed = {summary.batch for summary in self._publication.lake.summaries()}
-        return landed | _names(self._landing) | _names(self._withdrawn)
-
-
-def _names(folder: Path) -> set[str]:
-    return {file.name for file in visible_files(folder)}
+        return known_batches(self._publication.lake, self._landing, self._withdrawn)

@@ -18,10 +18,13 @@ def ingest(
     force: Annotated[
         bool, typer.Option("--force", help="Also take files that have not changed.")
     ] = False,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing where something was ingested before.")
+    ] = False,
 ) -> None:
     """Land files, and watch until a release holds them."""
     # The command line must not pay for the lake's and the stores' drivers.
-    from mpp_local.batches.ingest import Ingest  # noqa: PLC0415
+    from mpp_local.batches.ingest import Ingest, would_be_first  # noqa: PLC0415
     from mpp_local.batches.ingest_summary import print_summary  # noqa: PLC0415
     from mpp_local.batches.landing import UnsuitablePath, collect_files  # noqa: PLC0415
     from mpp_local.batches.publication import Publication  # noqa: PLC0415
@@ -35,6 +38,10 @@ def ingest(
         raise typer.BadParameter(str(error), param_hint="PATH") from error
     with watched_dagster(screen) as (dagster, display):
         publication = Publication(dagster, Lake(settings.lake), ServedReader(settings), display)
+        folders = settings.landing, settings.withdrawn
+        if if_empty and not would_be_first(files, publication, *folders):
+            typer.echo("Nothing ingested: the platform holds batches, or held some")
+            return
         try:
             summary = Ingest(publication, settings.landing).run(files, force=force)
         except FileNotFoundError as error:

@@ -18,7 +18,7 @@ def recommend(
 ) -> None:
     """Show which campaigns come next for a user, and why."""
     try:
-        reply = recommendations(ApiAccess.of(environment()), user, limit=limit)
+        reply = recommendations(ApiAccess.of(environment("MPP_API_URL")), user, limit=limit)
     except NoRecommendations as error:
         fail(str(error))
     if as_json:
@@ -39,7 +39,8 @@ def trace(
 
     with store_failures():
         try:
-            found = gather_trace(store_settings(), ApiAccess.of(environment()), user, campaign)
+            api = ApiAccess.of(environment("MPP_API_URL"))
+            found = gather_trace(store_settings(), api, user, campaign)
         except (NoRecommendations, NotRecommended) as error:
             fail(str(error))
     if as_json:

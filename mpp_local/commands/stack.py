@@ -1,8 +1,10 @@
-"""The stack that the commands work on: the one in `MPP_HOME`."""
+"""The stack that the commands work on: the one in `MPP_HOME`, or a deployment without one."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 
 from mpp_local.commands.terminal import fail
@@ -10,25 +12,56 @@ from mpp_local.environment import stack_environment
 from mpp_local.runs.client import DagsterClient, DagsterRefused, DagsterUnreachable
 from mpp_local.runs.display import RunDisplay
 from mpp_local.runs.following import NothingHappens, RunFailed
-from mpp_local.stack import NoStack, home_from_environment
+from mpp_local.stack import NoStack, UnreadableStack, home_from_environment
 from mpp_stores.errors import StoreError
 from mpp_stores.settings import StoreSettings
 
 INTERRUPTED = 130
 PREFIX = "MPP_"
+STORES = tuple(
+    f"{PREFIX}{name.upper()}"
+    for name, field in StoreSettings.model_fields.items()
+    if field.is_required()
+)
+"""The variables without which there is no platform."""
 
 
-def environment() -> dict[str, str]:
-    """The stack's addresses. Ends the command where there is no stack."""
+def environment(*needed: str) -> dict[str, str]:
+    """The stack's addresses; where `MPP_HOME` holds no stack, those that the caller has set.
+
+    Ends the command where no stack is and a store is not set, or one of the `needed`.
+    """
+    home = home_from_environment()
     try:
-        return stack_environment(home_from_environment())
-    except NoStack as error:
+        return stack_environment(home)
+    except UnreadableStack as error:
         fail(str(error))
+    except NoStack as error:
+        missing = [name for name in (*STORES, *needed) if not os.environ.get(name)]
+        if not missing:
+            return {**os.environ, "MPP_HOME": str(home)}
+        is_deployment = any(name in os.environ for name in STORES)
+        fail(f"{error}, or {', '.join(missing)} too" if is_deployment else str(error))
+
+
+class _GivenSettings(StoreSettings):
+    """What they are made of and nothing else: no variable of the caller's."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def store_settings() -> StoreSettings:
     """The stack's stores, whatever `MPP_*` variables the caller has set."""
-    return StoreSettings.model_validate(
+    return _GivenSettings.model_validate(
         {
             name.removeprefix(PREFIX).lower(): value
             for name, value in environment().items()
@@ -52,7 +85,7 @@ def watched_dagster(console: Console) -> Iterator[tuple[DagsterClient, RunDispla
     where to look."""
     with (
         store_failures(),
-        DagsterClient(environment()["MPP_DAGSTER_URL"]) as dagster,
+        DagsterClient(environment("MPP_DAGSTER_URL")["MPP_DAGSTER_URL"]) as dagster,
     ):
         try:
             with RunDisplay(console) as display:

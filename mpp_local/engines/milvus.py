@@ -19,7 +19,10 @@ class MilvusServer(Engine):
     default_ports: ClassVar[Mapping[str, int]] = {"milvus": 19530}
 
     def environment(self, stack: Stack) -> dict[str, str]:
-        return {"MPP_MILVUS_URI": f"http://{LOOPBACK}:{stack.ports['milvus']}"}
+        return {
+            "MPP_MILVUS_URI": f"http://{LOOPBACK}:{stack.ports['milvus']}",
+            "MPP_MILVUS_TOKEN": "",
+        }
 
     def address(self, environment: Mapping[str, str]) -> str:
         return without_credentials(environment["MPP_MILVUS_URI"])

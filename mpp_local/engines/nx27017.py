@@ -9,6 +9,8 @@ from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack
 from mpp_local.wheels import python_module
 
+DATABASE = "mpp"
+
 
 class Nx27017(Engine):
     """It knows no users: only the loopback address protects it."""
@@ -19,7 +21,10 @@ class Nx27017(Engine):
     default_ports: ClassVar[Mapping[str, int]] = {"mongo": 27017}
 
     def environment(self, stack: Stack) -> dict[str, str]:
-        return {"MPP_MONGO_URI": f"mongodb://{LOOPBACK}:{stack.ports['mongo']}"}
+        return {
+            "MPP_MONGO_URI": f"mongodb://{LOOPBACK}:{stack.ports['mongo']}",
+            "MPP_MONGO_DATABASE": DATABASE,
+        }
 
     def prepare(self, stack: Stack) -> None:
         stack.engine_folder(self.name)
@@ -55,7 +60,7 @@ class Nx27017(Engine):
                     connectTimeoutMS=milliseconds,
                 ) as client,
             ):
-                database = client[environment.get("MPP_MONGO_DATABASE", "mpp")]
+                database = client[environment.get("MPP_MONGO_DATABASE", DATABASE)]
                 database.list_collection_names()
         except PyMongoError as error:
             raise NotReady(str(error)) from error

@@ -74,9 +74,15 @@ class DagsterClient:
             base_url=url, timeout=REQUEST_TIMEOUT_SECONDS, transport=transport
         )
 
-    def launch(self, job: str) -> Run:
-        """Submit a run of the job."""
-        parameters = {"selector": {**REPOSITORY, "jobName": job}}
+    def launch(self, job: str, *, days: tuple[str, str] | None = None) -> Run:
+        """Submit a run of the job, of the days from one to another."""
+        tags = dict(zip((RANGE_START_TAG, RANGE_END_TAG), days or (), strict=False))
+        parameters = {
+            "selector": {**REPOSITORY, "jobName": job},
+            "executionMetadata": {
+                "tags": [{"key": key, "value": value} for key, value in tags.items()]
+            },
+        }
         result = self._ask(queries.LAUNCH_RUN, parameters=parameters)
         if result["__typename"] != "LaunchRunSuccess":
             raise DagsterRefused(f"job {job!r} was not launched: {_reason(result)}")

@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from mpp_local.addresses import without_credentials
 from mpp_local.component import Component, NotReady, Program
 from mpp_local.engines.postgres import for_psycopg
 from mpp_local.environment import environment_of
@@ -14,6 +15,9 @@ from mpp_local.services.code_server import workspace_file
 from mpp_local.services.http import ask
 from mpp_local.stack import Stack
 from mpp_local.wheels import python_module
+
+if TYPE_CHECKING:
+    import psycopg
 
 DAEMON_HEALTH = (
     "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
@@ -53,11 +57,11 @@ class DagsterDaemon(Component):
     default_ports: ClassVar[Mapping[str, int]] = {}
 
     def prepare(self, stack: Stack) -> None:
-        """Forget the heartbeats of the previous daemon: Dagster trusts them for minutes."""
-        import psycopg  # noqa: PLC0415 - the command line must not pay for it
+        """Forget the heartbeats of the previous daemon: Dagster trusts them for minutes.
 
-        url = environment_of(stack)["MPP_DAGSTER_POSTGRES_URL"]
-        with psycopg.connect(for_psycopg(url)) as connection:
+        Raises `RuntimeError` when Dagster's database is not there.
+        """
+        with _connected(environment_of(stack)["MPP_DAGSTER_POSTGRES_URL"]) as connection:
             found = connection.execute("SELECT to_regclass('daemon_heartbeats')").fetchone()
             if found and found[0]:
                 connection.execute("DELETE FROM daemon_heartbeats")
@@ -81,7 +85,8 @@ class DagsterDaemon(Component):
 def prepare_instance(stack: Stack) -> None:
     """Give Dagster its configuration and its database. Needs Postgres to answer; idempotent.
 
-    Raises `RuntimeError` with what to do when the database is missing and may not be created.
+    Raises `RuntimeError` with what to do when the database is missing and may not be created,
+    or the server does not answer.
     """
     import psycopg  # noqa: PLC0415 - the command line must not pay for it
 
@@ -93,7 +98,7 @@ def prepare_instance(stack: Stack) -> None:
     if (storage.hostname, storage.port) != (data.hostname, data.port):
         return  # a server of Dagster's own, set up by whoever named it
     name = storage.path.removeprefix("/")
-    with psycopg.connect(environment["MPP_POSTGRES_URL"], autocommit=True) as connection:
+    with _connected(environment["MPP_POSTGRES_URL"]) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(known, [name]).fetchone():
             return
@@ -106,6 +111,20 @@ def prepare_instance(stack: Stack) -> None:
                 f"Dagster's database {name!r} does not exist and this user may not create it: "
                 "create it, or set MPP_DAGSTER_POSTGRES_URL"
             ) from error
+
+
+def _connected(url: str) -> "psycopg.Connection":
+    """Each statement on its own. Raises `RuntimeError` where nobody may connect."""
+    import psycopg  # noqa: PLC0415 - the command line must not pay for it
+
+    url = for_psycopg(url)
+    try:
+        return psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise RuntimeError(
+            f"PostgreSQL at {without_credentials(url)}: {str(error).strip()}\n"
+            "Create the database, or correct MPP_DAGSTER_POSTGRES_URL"
+        ) from error
 
 
 def _graphql(environment: Mapping[str, str], query: str) -> Any:

@@ -195,7 +195,7 @@ def _unfinished(
 ) -> Iterator[str]:
     query = queries.SELECT_UNFINISHED.format(schema=schema)
     for asset, partition in connection.execute(query, {"assets": list(in_place)}):
-        yield f"{asset} of {partition} may be half replaced: materialize it again"
+        yield f"{asset} of {partition} may be half replaced: materialize it again (`mpp refresh`)"
 
 
 def _retire(connection: Connection, schema: Identifier, keep: int) -> list[str]:

@@ -1,6 +1,12 @@
+import os
+import runpy
+from pathlib import Path
+
+import pyspark
 import pytest
 
 from mpp_assets import resources
+from mpp_assets.class_archive import archiving_config
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
 
@@ -20,3 +26,18 @@ def test_spark_starts_from_the_class_archive_where_there_is_one(
     monkeypatch.setattr(resources, "CLASS_ARCHIVE", archive)
     found = spark_config(SETTINGS)["spark.driver.extraJavaOptions"]
     assert found == options.format(archive=archive)
+
+
+@pytest.mark.parametrize(("master", "is_kept"), [("local[*]", False), ("spark://host:7077", True)])
+def test_another_spark_of_the_machine_counts_for_a_cluster_alone(monkeypatch, master, is_kept):
+    another, own = "/opt/spark-3.5", str(Path(pyspark.__file__).parent)
+    monkeypatch.setenv("SPARK_HOME", another)
+    monkeypatch.setenv("MPP_SPARK_MASTER", master)
+    runpy.run_path(resources.__file__)
+    assert os.environ["SPARK_HOME"] == (another if is_kept else own)
+
+
+def test_the_class_archive_is_written_where_a_path_has_a_space(tmp_path):
+    file = tmp_path / "spark classes.partial"
+    written = archiving_config(SETTINGS, file)["spark.driver.extraJavaOptions"]
+    assert written.endswith(f'-XX:ArchiveClassesAtExit="{file}"')

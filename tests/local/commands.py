@@ -24,12 +24,18 @@ class Mpp:
         self._environment = {**inherited, **external, "MPP_HOME": str(home)}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        with self.begin(*arguments) as process:
+            stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command while it runs."""
+        return subprocess.Popen(
             [sys.executable, "-m", "mpp_local", *arguments],
             env=self._environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
 
     def status(self) -> dict[str, ComponentStatus]:

@@ -1,14 +1,24 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
+from select import select
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from mpp_local.cli import app
 from mpp_local.commands.stack import store_settings
 from mpp_local.engines import engines_of
+from mpp_local.ports import taking_ports
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
+from mpp_stores.lake import REJECTED_EVENT_SCHEMA, BatchSummary, Lake
+from tests.stacks import address_settings
+
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -28,9 +38,22 @@ def test_the_stacks_own_stores_are_used_whatever_the_environment_says(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MPP_POSTGRES_URL", "postgresql://elsewhere/db")
+    monkeypatch.setenv("MPP_MONGO_DATABASE", "elsewhere")
+    monkeypatch.setenv("MPP_MILVUS_TOKEN", "elsewhere")
     settings = store_settings()
     assert str(stack.ports["postgres"]) in settings.postgres_url.get_secret_value()
+    assert settings.mongo_database == "mpp"
+    assert settings.milvus_token.get_secret_value() == ""
     assert settings.home == stack.home
+
+
+def test_of_an_engine_elsewhere_the_settings_are_those_of_the_start(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.external = {"mongo": {"MPP_MONGO_URI": "mongodb://elsewhere"}}
+    stack.save()
+    monkeypatch.setenv("MPP_MONGO_DATABASE", "of-the-caller")
+    assert store_settings().mongo_database == "mpp"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +62,7 @@ def test_the_stacks_own_stores_are_used_whatever_the_environment_says(
         ["ingest", "data/seed_conversations.json"],
         ["withdraw", "a.json"],
         ["campaigns", "data/sample_campaigns.json"],
+        ["refresh"],
         ["check"],
         ["rejected"],
         ["releases"],
@@ -52,12 +76,57 @@ def test_without_a_stack_every_command_says_how_to_get_one(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    for setting in address_settings(tmp_path):
+        monkeypatch.delenv(setting, raising=False)
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert "start one with `mpp up`" in result.output
 
 
-@pytest.mark.parametrize("arguments", [["ingest", "data/seed_conversations.json"], ["check"]])
+def said_first(*arguments: str) -> str:
+    """The first line from a command, which is then terminated; empty if it stays silent."""
+    command = [sys.executable, "-m", "mpp_local", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said, _, _ = select([process.stderr], [], [], PATIENCE_SECONDS)
+        line = process.stderr.readline() if said else ""
+        process.terminate()
+    return line
+
+
+@pytest.mark.parametrize("arguments", [["up"], ["down"], ["reset", "--yes"]])
+def test_whoever_waits_for_another_command_on_the_stack_is_told(
+    stack: Stack, arguments: list[str]
+) -> None:
+    with stack.locked(print):
+        assert said_first(*arguments) == "waiting for another command on this stack\n"
+
+
+def test_whoever_waits_for_another_stack_to_start_is_told(stack: Stack) -> None:
+    with taking_ports(print):
+        assert said_first("up") == "waiting for another stack of this user to start\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["refresh"], "no day has events"),
+        (["refresh", "2026-11-18", "2026-11-17"], "2026-11-17 is before 2026-11-18"),
+        (["refresh", "yesterday"], "Invalid value"),
+    ],
+)
+def test_days_that_cannot_be_refreshed_are_refused(
+    stack: Stack, arguments: list[str], said: str
+) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code != 0
+    assert said in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ingest", "data/seed_conversations.json"], ["refresh", "2026-11-18"], ["check"]],
+)
 def test_without_a_running_dagster_nothing_is_begun(stack: Stack, arguments: list[str]) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
@@ -88,6 +157,33 @@ def test_campaigns_are_put_in_place_whether_the_stack_runs_or_not(
     assert placed.read_bytes() == Path("data/sample_campaigns.json").read_bytes()
 
 
+def test_campaigns_for_an_empty_platform_replace_none(stack: Stack) -> None:
+    arguments = ["campaigns", "--if-empty", "data/sample_campaigns.json"]
+    assert "14 campaigns" in CliRunner().invoke(app, arguments).output
+    placed = store_settings().campaigns_file
+    placed.write_text("[]")
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, placed.read_text()) == (0, "[]")
+
+    placed.unlink()
+    (stack.home / "landing").mkdir()
+    (stack.home / "landing" / "own.json").touch()
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert not placed.exists()
+
+
+def test_reset_deletes_what_the_commands_wrote(stack: Stack) -> None:
+    for arguments in (
+        ["campaigns", "data/sample_campaigns.json"],
+        ["keys", "create", "--name", "job"],
+        ["reset", "--yes"],
+    ):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+    assert "kept" not in result.output
+    assert not stack.home.exists()
+
+
 def test_a_campaign_file_that_is_not_there_is_named(stack: Stack) -> None:
     result = CliRunner().invoke(app, ["campaigns", "no-such-file.json"])
     assert result.exit_code == 2
@@ -98,3 +194,18 @@ def test_a_stack_that_nothing_landed_in_has_no_rejected_record(stack: Stack) -> 
     result = CliRunner().invoke(app, ["rejected", "--json"])
     assert result.exit_code == 0
     assert json.loads(result.output) == []
+
+
+def test_rejected_records_can_be_asked_for_by_a_reason(stack: Stack) -> None:
+    lake = Lake(store_settings().lake)
+    rows = [
+        {"batch": "a.json", "position": position, "reasons": [reason], "record": "{}"}
+        for position, reason in enumerate(["timestamp invalid", "message missing"], start=1)
+    ]
+    folder = lake.rejected("a.json", 1)
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows, REJECTED_EVENT_SCHEMA), folder / "part-0.parquet")
+    lake.write_summary(BatchSummary("a.json", 1, "", False, 2, 0, 2, 0, {}, [], []))
+    result = CliRunner().invoke(app, ["rejected", "--reason", "message", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.output) == [rows[1]]

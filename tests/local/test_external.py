@@ -1,4 +1,5 @@
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -6,6 +7,7 @@ from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
 from mpp_local.services import SERVICES
+from mpp_local.services.dagster import DagsterDaemon
 from mpp_local.stack import Stack
 
 MANAGED = "postgresql://analyst:secret@db.example.com:6432/personalization?sslmode=require"
@@ -28,6 +30,14 @@ def test_an_address_brings_the_settings_that_belong_to_it(stack: Stack) -> None:
     assert external == {"neo4j": declared}
 
 
+@pytest.mark.parametrize("milvus", ["lite", "standalone"])
+def test_an_engine_of_the_stack_leaves_no_setting_to_the_caller(stack: Stack, milvus: str) -> None:
+    stack.milvus = milvus
+
+    for engine in engines_of(stack):
+        assert set(engine.environment(stack)) == set(engine.settings)
+
+
 def test_a_password_alone_replaces_no_engine(stack: Stack) -> None:
     assert declared_external(stack, engines_of(stack), {"MPP_NEO4J_PASSWORD": "secret"}) == {}
 
@@ -44,6 +54,24 @@ def test_dagster_uses_a_database_beside_an_external_one(stack: Stack) -> None:
     assert url == (
         "postgresql+psycopg2://analyst:secret@db.example.com:6432/dagster?sslmode=require"
     )
+
+
+def test_a_database_of_dagsters_own_that_is_not_there_is_named(
+    stack: Stack, addresses: dict[str, str]
+) -> None:
+    url = addresses["MPP_POSTGRES_URL"]
+    stack.external = {
+        "postgres": {
+            "MPP_POSTGRES_URL": MANAGED,
+            "MPP_DAGSTER_POSTGRES_URL": urlsplit(url)._replace(path="/absent").geturl(),
+        }
+    }
+
+    with pytest.raises(RuntimeError, match='"absent" does not exist') as failure:
+        DagsterDaemon().prepare(stack)
+
+    assert str(failure.value).endswith("or correct MPP_DAGSTER_POSTGRES_URL")
+    assert str(urlsplit(url).password) not in str(failure.value)
 
 
 def test_dagster_uses_the_database_it_is_given(stack: Stack) -> None:

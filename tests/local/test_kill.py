@@ -2,8 +2,6 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -13,20 +11,12 @@ from mpp_local.stack import Stack
 from mpp_local.supervision import Supervisor, await_end
 from tests.local.commands import Mpp
 from tests.local.committed_data import ROWS, VALUE
-
-RESTART_SECONDS = 60
+from tests.waiting import wait_until
 
 
 def engine_pids(home: Path) -> dict[str, int]:
     processes = Supervisor(Stack.load(home)).processes()
     return {engine: processes[engine].pid for engine in ROWS}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + RESTART_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

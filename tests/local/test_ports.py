@@ -1,6 +1,8 @@
+import fcntl
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,10 +45,33 @@ def test_a_remembered_port_is_kept_unless_it_must_be_free_and_is_not(
     assert stack.ports["redis"] != taken_port
 
 
-def test_while_one_stack_takes_its_ports_another_waits() -> None:
-    script = "from mpp_local.ports import taking_ports\nwith taking_ports(): print('its turn')"
-    with taking_ports():
-        other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+@pytest.fixture
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the lock: no stack that starts on this machine meanwhile holds it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def is_locked(folder: Path) -> bool:
+    (path,) = folder.glob("*.lock")
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_while_one_stack_takes_its_ports_another_waits(locks: Path) -> None:
+    script = "from mpp_local.ports import taking_ports\nwith taking_ports(print): print('its turn')"
+    command = [sys.executable, "-u", "-c", script]
+    with taking_ports(print):
+        assert is_locked(locks)
+        other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert other.stdout is not None
+        assert other.stdout.readline() == "waiting for another stack of this user to start\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            other.communicate(timeout=2)
+            other.wait(timeout=1)
     assert other.communicate(timeout=60)[0] == "its turn\n"
+    assert not is_locked(locks)

@@ -94,7 +94,7 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     if others := days_of_other_models(lake, settings.embedding_model):
         raise dg.Failure(
             f"MPP_EMBEDDING_MODEL is {settings.embedding_model}, but days were embedded by other "
-            f"models: {others}; materialize all days in one run",
+            f"models: {others}; materialize all days in one run, as `mpp refresh` does",
             allow_retries=False,
         )
     landings = refreshed_landings(settings, lake)

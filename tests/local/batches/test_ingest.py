@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mpp_local.batches.ingest import Ingest, IngestSummary
+from mpp_local.batches.ingest import Ingest, IngestSummary, would_be_first
 from mpp_local.runs.following import RunFailed
 from mpp_stores.lake import fingerprint
 from tests.local.batches.pipeline import Pipeline
@@ -136,3 +136,33 @@ def test_a_landed_file_that_vanishes_is_named(pipeline: Pipeline, file: Path) ->
     pipeline.dagster.ticks.extend([lambda: None, lambda: pipeline.land("a.json"), vanish])
     with pytest.raises(FileNotFoundError, match=r"a\.json"):
         ingest(pipeline, file)
+
+
+def is_first(pipeline: Pipeline, *files: Path) -> bool:
+    return would_be_first(files, pipeline.publication(), pipeline.landing, pipeline.withdrawn)
+
+
+def test_files_are_the_first_until_a_release_holds_them(pipeline: Pipeline, file: Path) -> None:
+    assert is_first(pipeline, file)
+    pipeline.dagster.ticks.extend([lambda: None, lambda: pipeline.land("a.json", succeeds=False)])
+    with pytest.raises(RunFailed):
+        ingest(pipeline, file)
+    assert is_first(pipeline, file)
+    pipeline.record_landing("a.json")
+    assert is_first(pipeline, file)
+    pipeline.publish()
+    assert not is_first(pipeline, file)
+
+
+def test_nothing_is_the_first_after_something_else(pipeline: Pipeline, file: Path) -> None:
+    pipeline.landing.mkdir()
+    (pipeline.landing / "own.json").write_text("[]")
+    assert not is_first(pipeline, file)
+    pipeline.record_landing("own.json")
+    (pipeline.landing / "own.json").unlink()
+    assert not is_first(pipeline, file)
+
+
+def test_what_was_withdrawn_is_not_the_first(pipeline: Pipeline, file: Path) -> None:
+    (pipeline.withdrawn / "a.json").write_text("[]")
+    assert not is_first(pipeline, file)

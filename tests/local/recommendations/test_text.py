@@ -1,16 +1,11 @@
-import io
 from typing import Any
 
-from rich.console import Console
-
 from mpp_local.recommendations.text import print_recommendation
+from tests.local.shown import shown
 
 
-def shown(reply: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=100)
-    print_recommendation(reply, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def text_of(reply: dict[str, Any]) -> str:
+    return shown(lambda console: print_recommendation(reply, console))
 
 
 def reply(**changes: Any) -> dict[str, Any]:
@@ -39,7 +34,7 @@ def reply(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_campaign_is_shown_with_its_score_its_parts_and_the_reason() -> None:
-    text = shown(reply())
+    text = text_of(reply())
     assert "release 19990301T000000Z-1f0c2a9b, data through 1999-03-01" in text
     assert "0.750" in text
     assert "= similar_users 0.500 + graph 0.250" in text
@@ -47,13 +42,13 @@ def test_a_campaign_is_shown_with_its_score_its_parts_and_the_reason() -> None:
 
 
 def test_brackets_in_the_data_are_text_and_not_markup() -> None:
-    text = shown(reply(user_id="[red]ada"))
+    text = text_of(reply(user_id="[red]ada"))
     assert "[red]ada" in text
     assert "spring-[bold]sale" in text
     assert "I [love] it" in text
 
 
 def test_a_reply_that_had_to_do_without_a_store_says_so() -> None:
-    text = shown(reply(missing_legs=["graph"], notice="[x] is down", items=[]))
+    text = text_of(reply(missing_legs=["graph"], notice="[x] is down", items=[]))
     assert "Answered without: graph" in text
     assert "[x] is down" in text

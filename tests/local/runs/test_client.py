@@ -92,7 +92,21 @@ def test_a_job_is_launched_and_its_run_returned() -> None:
     answers = Answers({"data": launched}, runs(RUN))
     with answers.client() as dagster:
         assert dagster.launch("land").label == "land a.json"
-    assert answers.variables[0]["parameters"]["selector"]["jobName"] == "land"
+    parameters = answers.variables[0]["parameters"]
+    assert parameters["selector"]["jobName"] == "land"
+    assert parameters["executionMetadata"]["tags"] == []
+
+
+def test_a_job_can_be_launched_for_a_range_of_days() -> None:
+    launched = {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": "1f0c2a9b"}}}
+    answers = Answers({"data": launched}, runs(RUN))
+    with answers.client() as dagster:
+        dagster.launch("refresh", days=("2026-11-01", "2026-11-30"))
+    tags = answers.variables[0]["parameters"]["executionMetadata"]["tags"]
+    assert {tag["key"]: tag["value"] for tag in tags} == {
+        "dagster/asset_partition_range_start": "2026-11-01",
+        "dagster/asset_partition_range_end": "2026-11-30",
+    }
 
 
 def test_what_dagster_refuses_is_told_in_its_words() -> None:

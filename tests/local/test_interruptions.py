@@ -1,0 +1,66 @@
+"""Ctrl-C while a stack starts or stops."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mpp_local.engines import engines_of
+from mpp_local.stack import Stack
+from mpp_local.startup import Progress, start_stack, stop_stack
+from mpp_local.supervision import Supervisor, await_end
+from tests.local.commands import Mpp
+from tests.waiting import wait_until
+
+NOWHERE = {
+    "MPP_POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/mpp",
+    "MPP_NEO4J_URI": "bolt://127.0.0.1:1",
+    "MPP_MONGO_URI": "mongodb://127.0.0.1:1",
+    "MPP_MILVUS_URI": "http://127.0.0.1:1",
+    "MPP_REDIS_URL": "redis://127.0.0.1:1",
+}
+
+
+def test_an_interrupted_start_no_longer_waits_for_what_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, address in NOWHERE.items():
+        monkeypatch.setenv(name, address)
+    stack, reports = Stack.load_or_create(tmp_path), list[Progress]()
+
+    def interrupt_when_all_are_waited_for(progress: Progress) -> None:
+        waited_for = {report.component for report in reports}
+        reports.append(progress)
+        if waited_for < {*waited_for, progress.component} == set(engines_of(stack)):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start_stack(stack, interrupt_when_all_are_waited_for, print, only_stores=True)
+    finally:
+        stop_stack(stack, print)
+
+    assert {report.state for report in reports} == {"starting"}
+
+
+def test_a_stop_that_was_interrupted_is_completed_by_the_next(cache_only: Mpp) -> None:
+    assert cache_only("up", "--only", "stores").returncode == 0
+    supervisor = Supervisor(Stack.load(cache_only.home))
+    engine = psutil.Process(cache_only.status()["redis"].pid)
+    engine.suspend()  # it ends when it may go on, or after 20 s
+
+    with cache_only.begin("down") as interrupted:
+        wait_until(lambda: not supervisor.processes())
+        interrupted.send_signal(signal.SIGINT)
+    assert engine.is_running()
+    assert cache_only.status()["redis"].state == "stopped"
+    with cache_only.begin("down") as completed:
+        assert completed.stderr is not None
+        assert completed.stderr.readline() == "stopping …\n"
+        engine.resume()
+        completed.communicate()
+
+    assert completed.returncode == 0
+    assert await_end([engine], seconds=0) == []
