@@ -11,6 +11,7 @@ from time import time
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
+from mpp_assets.defs.automation import refresh, refresh_days
 from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
@@ -86,7 +87,7 @@ def day_ranges(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 @dg.sensor(
-    job_name="refresh",
+    jobs=[refresh_days, refresh],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -111,14 +112,14 @@ def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     return dg.SensorResult(run_requests=list(_requests(decision)))
 
 
-def _requests(refresh: Refresh) -> Iterator[dg.RunRequest]:
-    for first, last in refresh.ranges:
-        is_last = (first, last) == refresh.ranges[-1]
+def _requests(decision: Refresh) -> Iterator[dg.RunRequest]:
+    for first, last in decision.ranges:
+        is_last = (first, last) == decision.ranges[-1]
         yield dg.RunRequest(
-            run_key=f"{refresh.token}-{first}",
-            job_name="refresh" if is_last else "refresh_days",
+            run_key=f"{decision.token}-{first}",
+            job_name=refresh.name if is_last else refresh_days.name,
             tags={
-                LANDINGS_TAG: refresh.token,
+                LANDINGS_TAG: decision.token,
                 **range_tags(first.isoformat(), last.isoformat()),
             },
         )
@@ -131,7 +132,7 @@ def _outcome(instance: dg.DagsterInstance, token: str) -> Outcome:
     if not all(run.is_finished for run in runs):
         return Outcome.UNFINISHED
     # A run that died is repeated by Dagster, under the same tags.
-    is_published = any(run.job_name == "refresh" and run.is_success for run in runs)
+    is_published = any(run.job_name == refresh.name and run.is_success for run in runs)
     return Outcome.SUCCEEDED if is_published else Outcome.FAILED
 
 

@@ -1,7 +1,9 @@
 from datetime import date
 
+import dagster as dg
 import pytest
 
+from mpp_assets.definitions import definitions
 from mpp_assets.defs.conversations.sensors import (
     LONGEST_WAIT_SECONDS,
     Outcome,
@@ -10,6 +12,8 @@ from mpp_assets.defs.conversations.sensors import (
     decide_refresh,
     token_of,
 )
+from mpp_assets.partitions import range_tags
+from mpp_stores.lake import BatchSummary, Lake
 
 OWED = {7: ["2026-11-02", "2026-11-01"], 9: ["2026-10-05"]}
 
@@ -58,3 +62,22 @@ def test_consecutive_days_are_one_range():
         (date(2026, 2, 28), date(2026, 3, 1)),
         (date(2026, 3, 3), date(2026, 3, 3)),
     ]
+
+
+def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(
+    own_database, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+    days = ["2026-10-05", "2026-11-01", "2026-11-02"]
+    Lake(tmp_path / "lake").write_summary(
+        BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, days, days)
+    )
+    repository = definitions.get_repository_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
+        tick = repository.get_sensor_def("refresh_sensor").evaluate_tick(context)
+    requested = {request.job_name: request.tags for request in tick.run_requests or []}
+    assert list(requested) == ["refresh_days", "refresh"]
+    assert requested["refresh_days"].items() >= range_tags(days[0], days[0]).items()
+    assert requested["refresh"].items() >= range_tags(days[1], days[2]).items()
