@@ -44,12 +44,16 @@ class StoreRejected(StoreError):
 
 @contextmanager
 def translated(
-    store: str, attempted: str, is_retryable: Callable[[Exception], bool]
+    store: str,
+    attempted: str,
+    is_retryable: Callable[[Exception], bool],
+    summary: Callable[[Exception], str | None] | None = None,
 ) -> Iterator[None]:
     """Re-raise any driver error of the block as a `StoreError`.
 
     Each store's package passes a rule that tells its own driver's transient
-    errors from the rest.
+    errors from the rest. `summary` is what to say of an error that quotes stored values,
+    and None of any other: orchestrators keep what they are told, tracebacks included.
     """
     try:
         yield
@@ -57,4 +61,6 @@ def translated(
         raise
     except Exception as error:
         kind = StoreUnavailable if is_retryable(error) else StoreRejected
+        if summary is not None and (summarised := summary(error)) is not None:
+            raise kind(store, attempted, summarised) from None
         raise kind(store, attempted, error) from error

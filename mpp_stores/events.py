@@ -195,10 +195,17 @@ def users_of(record: Any) -> set[str]:
     users = set()
     for name in _ACCEPTED_NAMES["user_id"] if isinstance(record, dict) else ():
         try:
-            users.add(_ID_TEXT.validate_python(record.get(name)))
+            users.add(normalised_id(record.get(name)))
         except ValidationError:
             continue
     return users - {""}
+
+
+def normalised_id(value: Any) -> str:
+    """As an accepted record has it: white space around it does not count.
+
+    Raises `ValidationError` for what is neither text nor a number."""
+    return _ID_TEXT.validate_python(value)
 
 
 def _deviations(fields: dict[str, Any], contract: Contract) -> Iterator[tuple[ContractMode, str]]:

@@ -309,8 +309,9 @@ class Release:
 class Erasure:
     """A request to forget a user, and how far it got: requested, scrubbed, completed.
 
-    `user_id` is None once completed; `subject_hash` (salted) remains, so that events of
-    the user that land again are rejected. `receipt` holds no personal data.
+    `user_id` is None once it is verified that nothing of the user is left; `subject_hash`
+    (salted) remains, so that events of the user that land again are rejected. `receipt` holds
+    no personal data.
     """
 
     erasure_id: str

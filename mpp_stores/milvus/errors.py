@@ -15,6 +15,9 @@ _TRANSIENT_RPC = {
 _OVERLOADED = {ErrorCode.RATE_LIMIT, ErrorCode.FORCE_DENY}
 # merr's CollectionNotLoaded and CollectionNotFullyLoaded.
 _NOT_LOADED = {101, 103}
+# pymilvus gives what it waited for in vain (a flush, an index, a collection being loaded, an
+# end of retries) the code of an unexpected error: "wait for flush timeout, collection: …".
+_WAITED_IN_VAIN = "timeout"
 
 
 def is_retryable(error: Exception) -> bool:
@@ -29,6 +32,8 @@ def is_retryable(error: Exception) -> bool:
         if error.code == Status.CONNECT_FAILED and isinstance(error.__cause__, grpc.RpcError):
             # pymilvus reports refused credentials as a failed connection too.
             return is_retryable(error.__cause__)
+        if error.code == ErrorCode.UNEXPECTED_ERROR and _WAITED_IN_VAIN in error.message:
+            return True
         transient = _TRANSIENT_RPC | _OVERLOADED | _NOT_LOADED | {Status.CONNECT_FAILED}
         return error.retriable or error.code in transient
     return isinstance(error, OSError)  # includes TimeoutError and ConnectionError

@@ -41,7 +41,8 @@ ROWS_PER_REQUEST = 1_000
 DIGESTED_ROWS_PER_REQUEST = 16_000
 
 _CONNECT_SECONDS = 10.0
-_CALL_SECONDS = 60.0
+# An integer: pymilvus waits without end for an index where it is told a float.
+_CALL_SECONDS = 60
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class _CollectionTarget:
                     consistency_level=WRITING_CONSISTENCY,
                     timeout=_CALL_SECONDS,
                 )
-            if not client.list_indexes(collection, EMBEDDING):
+            if not client.list_indexes(collection, EMBEDDING, timeout=_CALL_SECONDS):
                 client.create_index(collection, vector_index(), timeout=_CALL_SECONDS)
             client.load_collection(collection, timeout=_CALL_SECONDS)
 

@@ -1,5 +1,6 @@
 """Opening MongoDB, and the one rule for which of its errors are worth a retry."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -38,8 +39,7 @@ def is_retryable(error: Exception) -> bool:
     malformed documents and unknown commands are not.
     """
     if isinstance(error, BulkWriteError):
-        failures = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
-        return all(failure.get("code") in _TRANSIENT_CODES for failure in failures)
+        return all(code in _TRANSIENT_CODES for code in _codes(error))
     if isinstance(error, OperationFailure) and error.code in _TRANSIENT_CODES:
         return True
     return isinstance(error, (ConnectionFailure, TimeoutError)) or (
@@ -48,8 +48,22 @@ def is_retryable(error: Exception) -> bool:
     )
 
 
+def without_documents(error: Exception) -> str | None:
+    """Of a bulk write, whose error holds each failed operation with its document: how many
+    failed with which code."""
+    if not isinstance(error, BulkWriteError):
+        return None
+    counts = Counter(_codes(error)).items()
+    return "operations failed: " + ", ".join(f"{count} with code {code}" for code, count in counts)
+
+
+def _codes(error: BulkWriteError) -> list[int | None]:
+    failures = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+    return [failure.get("code") for failure in failures]
+
+
 def mongo_errors(attempted: str) -> AbstractContextManager[None]:
-    return translated(STORE, attempted, is_retryable)
+    return translated(STORE, attempted, is_retryable, without_documents)
 
 
 @contextmanager

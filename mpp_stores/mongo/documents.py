@@ -37,11 +37,15 @@ CONVERSATIONS: Final = "conversations"
 
 KEY: Final = ("message_id",)
 
-# MongoDB finds a user by the last one too. NX-27017 scans where an index has two fields.
+# MongoDB needs neither of the first two: it finds a materialization and a user by the last two
+# as well, and the newest messages in order. NX-27017 scans where an index has several fields.
 INDEXES: Final = (
     IndexModel([("materialization", ASCENDING)]),
-    IndexModel([("message_id", ASCENDING)]),
     IndexModel([("user_id", ASCENDING)]),
+    IndexModel([("message_id", ASCENDING)]),
+    IndexModel(
+        [("materialization", ASCENDING), ("sent_at_us", DESCENDING), ("message_id", DESCENDING)]
+    ),
     IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING)]),
 )
 

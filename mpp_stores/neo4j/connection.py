@@ -4,7 +4,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import neo4j
-from neo4j.exceptions import ConstraintError, DriverError, Neo4jError
+from neo4j.exceptions import (
+    ConnectionAcquisitionTimeoutError,
+    ConstraintError,
+    DriverError,
+    Neo4jError,
+)
 
 from mpp_stores.errors import translated
 from mpp_stores.neo4j.queries import PING
@@ -36,15 +41,20 @@ def is_retryable(error: Exception) -> bool:
 
     Syntax, credentials, a missing database and a wrong configuration are not.
     """
-    if isinstance(error, TimeoutError) or lost_race(error):
+    if isinstance(error, TimeoutError | ConnectionAcquisitionTimeoutError) or lost_race(error):
         return True
     if isinstance(error, Neo4jError) and (error.code or "").startswith(_TRANSACTION_TIMED_OUT):
         return True
     return isinstance(error, (Neo4jError, DriverError)) and error.is_retryable()
 
 
+def without_values(error: Exception) -> str | None:
+    """Of a violated constraint, which is reported with the value that violates it: its code."""
+    return error.code if isinstance(error, ConstraintError) else None
+
+
 def neo4j_errors(attempted: str) -> AbstractContextManager[None]:
-    return translated(STORE, attempted, is_retryable)
+    return translated(STORE, attempted, is_retryable, without_values)
 
 
 def driver_arguments(settings: StoreSettings, connect_timeout_seconds: float) -> dict[str, Any]:

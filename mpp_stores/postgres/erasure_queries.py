@@ -11,8 +11,11 @@ INSERT INTO {schema}.erasure_salt (salt) VALUES (%(salt)s) ON CONFLICT (only_one
 SELECT_SALT: Final = SQL("SELECT salt FROM {schema}.erasure_salt")
 SELECT_HASHES: Final = SQL("SELECT DISTINCT subject_hash FROM {schema}.erasures")
 
+# What is completed in the table is so for others once it has the time of it.
 _COLUMNS: LiteralString = """
-    erasure_id, subject_hash, user_id, state, requested_at, scrubbed_at, completed_at, receipt
+    erasure_id, subject_hash, user_id,
+    CASE WHEN state = 'completed' AND completed_at IS NULL THEN 'scrubbed' ELSE state END AS state,
+    requested_at, scrubbed_at, completed_at, receipt
 """
 
 # An open request of the same user is returned as it is.
@@ -30,7 +33,7 @@ SELECT: Final = SQL(
 SELECT_OPEN: Final = SQL(
     "SELECT "
     + _COLUMNS
-    + " FROM {schema}.erasures WHERE user_id IS NOT NULL ORDER BY requested_at, erasure_id"
+    + " FROM {schema}.erasures WHERE completed_at IS NULL ORDER BY requested_at, erasure_id"
 )
 
 # Of whom something that began at %(begun_at)s was still made: those who have rows in the given
@@ -49,8 +52,13 @@ UPDATE {schema}.erasures
 SET state = 'scrubbed', scrubbed_at = clock_timestamp(), receipt = %(receipt)s
 WHERE erasure_id = %(erasure_id)s AND state = 'requested'
 """)
+FORGET: Final = SQL("""
+UPDATE {schema}.erasures
+SET state = 'completed', receipt = %(receipt)s, user_id = NULL
+WHERE erasure_id = %(erasure_id)s AND state = 'scrubbed'
+""")
 COMPLETE: Final = SQL("""
 UPDATE {schema}.erasures
-SET state = 'completed', completed_at = clock_timestamp(), receipt = %(receipt)s, user_id = NULL
-WHERE erasure_id = %(erasure_id)s AND state = 'scrubbed'
+SET completed_at = clock_timestamp()
+WHERE erasure_id = %(erasure_id)s AND state = 'completed' AND completed_at IS NULL
 """)

@@ -1,6 +1,6 @@
 """Requests to forget a user: requested, scrubbed, completed.
 
-The user's id is kept until an erasure is completed. What stays is an HMAC-SHA-256 of it,
+The user's id is kept until an erasure is verified. What stays is an HMAC-SHA-256 of it,
 by a salt that was generated once in this database: enough to recognise the user's events
 when they land again, and to nobody else of use without the salt.
 """
@@ -18,8 +18,10 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
+from mpp_stores.events import normalised_id
 from mpp_stores.postgres import erasure_queries as queries
 from mpp_stores.postgres import tables
+from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
 from mpp_stores.records import Erasure
 from mpp_stores.settings import StoreSettings
@@ -46,7 +48,10 @@ def subject_hash(salt: bytes, user_id: str) -> str:
 def request(
     settings: StoreSettings, user_id: str, *, schema_name: str = tables.SCHEMA_NAME
 ) -> Erasure:
-    """Ask for a user to be forgotten. An open request of the same user is returned as it is."""
+    """Ask for a user to be forgotten. An open request of the same user is returned as it is.
+
+    The id is taken as a landed event's is, or nothing of the user would be found by it."""
+    user_id = normalised_id(user_id)
     schema = Identifier(schema_name)
     with postgres_errors("request an erasure"), connect(settings) as connection:
         tables.prepare(connection, schema_name)
@@ -94,9 +99,12 @@ def complete(
     *,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> None:
-    """Keep the receipt, which names nobody, and forget the id.
+    """Keep the receipt, which names nobody, and forget the id: in the row, then on the disk.
 
-    Changes only a scrubbed erasure, so a first receipt stays."""
+    Changes only a scrubbed erasure, so a first receipt stays. One that is interrupted behind
+    it stays open, without an id, and is completed by another call."""
+    _update(settings, queries.FORGET, schema_name, erasure_id, receipt)
+    compact(settings, ["erasures"], schema_name=schema_name)
     _update(settings, queries.COMPLETE, schema_name, erasure_id, receipt)
 
 

@@ -6,11 +6,17 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-from mpp_stores.postgres.connection import connect, postgres_errors
+from mpp_stores.errors import StoreRejected
+from mpp_stores.postgres.connection import STORE, connect, postgres_errors
 from mpp_stores.settings import StoreSettings
 
+# Else the server would keep the lock of a machine that is gone for two hours.
+_ASK_WHETHER_WE_LIVE: Final = SQL(
+    "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 3"
+)
 _TRY: Final = SQL("SELECT pg_try_advisory_lock(hashtext('mpp.pipeline'))")
 _WAIT: Final = SQL("SELECT pg_advisory_lock(hashtext('mpp.pipeline'))")
+_UNLOCK: Final = SQL("SELECT pg_advisory_unlock(hashtext('mpp.pipeline'))")
 
 
 @contextmanager
@@ -19,11 +25,17 @@ def pipeline_lock(settings: StoreSettings) -> Iterator[bool]:
     free at once.
 
     Orchestrators queue runs by themselves; this also covers two of them on the same stores,
-    and a run started by hand. The lock is the connection's: it ends with the process.
+    and a run started by hand. The lock is the connection's: it ends with the process, and with
+    the connection. Raises `StoreError` after a block during which that happened.
     """
     with connect(settings) as connection:
         with postgres_errors("lock the pipeline"):
+            connection.execute(_ASK_WHETHER_WE_LIVE)
             free = connection.execute(_TRY).fetchone() == (True,)
             if not free:
                 connection.execute(_WAIT)
         yield free
+        attempted = "hold the pipeline's lock to the end"
+        with postgres_errors(attempted):
+            if connection.execute(_UNLOCK).fetchone() != (True,):
+                raise StoreRejected(STORE, attempted, "the session no longer has it")

@@ -11,9 +11,10 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.sql import Identifier
 
+from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres import materialization_queries as queries
 from mpp_stores.postgres import tables
-from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, connect, postgres_errors
+from mpp_stores.postgres.connection import NOTHING_WRITTEN_YET, STORE, connect, postgres_errors
 from mpp_stores.records import Materialization
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import Digest
@@ -44,15 +45,24 @@ def complete(
     *,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> None:
-    """Let releases name these: all of their rows are written, and this is what they are."""
+    """Let releases name these: all of their rows are written, and this is what they are.
+
+    Raises `StoreRejected`, and completes none, where a number is not there: another run that
+    dropped what was never completed has dropped its rows as well.
+    """
     query = queries.COMPLETE.format(schema=Identifier(schema_name))
+    attempted = "complete materializations"
     with (
-        postgres_errors("complete materializations"),
+        postgres_errors(attempted),
         connect(settings) as connection,
         connection.transaction(),
         connection.cursor() as cursor,
     ):
-        cursor.executemany(query, completions(digests))
+        cursor.executemany(query, completions(digests), returning=True)
+        updated = [result.rowcount for result in cursor.results()]
+        missing = [number for number, rows in zip(digests, updated, strict=True) if not rows]
+        if missing:
+            raise StoreRejected(STORE, attempted, f"never begun, or dropped since: {missing}")
 
 
 def completions(digests: Mapping[int, Digest]) -> list[dict[str, int]]:

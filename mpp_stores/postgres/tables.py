@@ -5,6 +5,7 @@ bound. Column names and order are those of `mpp_stores.records`. Each subject's 
 are beside its module.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Identifier
 
+from mpp_stores.postgres.connection import LOCK_TIMEOUT
 from mpp_stores.records import (
     CAMPAIGN_PERFORMANCE_SCHEMA,
     CAMPAIGN_SCHEMA,
@@ -138,7 +140,8 @@ CREATE TABLE IF NOT EXISTS {schema}.erasure_salt (
     salt     bytea   NOT NULL
 );
 
--- user_id is NULL once the erasure is completed, and subject_hash remains.
+-- subject_hash remains. user_id is NULL from the last state on, and completed_at until no page of
+-- the table holds what it was.
 CREATE TABLE IF NOT EXISTS {schema}.erasures (
     erasure_id   text        NOT NULL PRIMARY KEY,
     subject_hash text        NOT NULL,
@@ -210,13 +213,21 @@ DAILY_ACTIVITY = Table("daily_activity", DAILY_ACTIVITY_SCHEMA, ("event_day",))
 CAMPAIGNS = Table("campaigns", CAMPAIGN_SCHEMA, ("campaign_id",))
 DATA_TABLES = (USER_ENGAGEMENT, CAMPAIGN_PERFORMANCE, DAILY_ACTIVITY, CAMPAIGNS)
 
-# All tables are created together, so the column that came last tells their version.
-_IS_FORMER: Final = """
+# Tables and indexes: with all of them there, _CREATE_TABLES changes nothing.
+_CREATED: Final = re.findall(
+    r"(?:TABLE|INDEX) IF NOT EXISTS (?:\{schema\}\.)?(\w+)", _CREATE_TABLES.as_string()
+)
+
+# The column that came last to a table there was before tells the version.
+_STATE: Final = """
 SELECT EXISTS (SELECT FROM information_schema.tables
                WHERE table_schema = %(schema)s AND table_name = 'user_engagement')
        AND NOT EXISTS (SELECT FROM information_schema.columns
                        WHERE table_schema = %(schema)s AND table_name = 'releases'
-                             AND column_name = 'ranking')
+                             AND column_name = 'ranking') AS is_former,
+       (SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = %(schema)s AND relname = ANY(%(created)s::text[]))
+       = cardinality(%(created)s::text[]) AS is_complete
 """
 
 
@@ -225,13 +236,27 @@ class FormerTables(Exception):
 
 
 def prepare(connection: psycopg.Connection, schema_name: str) -> None:
-    """Create the schema and every table where missing. Safe to run concurrently."""
+    """Create the schema and every table where missing. Safe to run concurrently.
+
+    Cheap where nothing is missing. CREATE INDEX IF NOT EXISTS itself would lock its table
+    before it looks, and wait for whoever deletes from it or compacts it.
+    """
+    if _is_complete(connection, schema_name):
+        return
     with connection.transaction():
         connection.execute(_LOCK_SET_UP)
-        [(is_former,)] = connection.execute(_IS_FORMER, {"schema": schema_name}).fetchall()
-        if is_former:
-            raise FormerTables(
-                f"schema {schema_name!r} is that of an earlier version: `mpp reset`, or drop it, "
-                "and ingest again"
-            )
-        connection.execute(_CREATE_TABLES.format(schema=Identifier(schema_name)))
+        connection.execute(SQL("SET LOCAL ") + LOCK_TIMEOUT)
+        if not _is_complete(connection, schema_name):
+            connection.execute(_CREATE_TABLES.format(schema=Identifier(schema_name)))
+
+
+def _is_complete(connection: psycopg.Connection, schema_name: str) -> bool:
+    """Raises `FormerTables`."""
+    values = {"schema": schema_name, "created": _CREATED}
+    [(is_former, is_complete)] = connection.execute(_STATE, values).fetchall()
+    if is_former:
+        raise FormerTables(
+            f"schema {schema_name!r} is that of an earlier version: `mpp reset`, or drop it, "
+            "and ingest again"
+        )
+    return bool(is_complete)

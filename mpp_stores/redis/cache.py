@@ -34,8 +34,8 @@ TTL_JITTER: Final = 0.1
 LONGEST_REPLY_TTL: Final = REPLY_TTL * (1 + TTL_JITTER)
 TOKEN_TTL: Final = timedelta(days=1)
 
-# Longer than any healthy answer, short beside computing the reply.
-ANSWER_SECONDS: Final = 0.25
+DEFAULT_TIMEOUT_SECONDS: Final = 0.25
+"""Longer than any healthy answer, short beside computing the reply."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +64,19 @@ class Lookup:
 class ReplyCache:
     """A Redis failure is a bypass, never an error of the request.
 
-    It costs a request at most `ANSWER_SECONDS`, and most requests of an outage nothing:
+    It costs a request at most `timeout_seconds`, and most requests of an outage nothing:
     Redis has a breaker like the other stores. An outage is logged once, until a reply is kept
     again: Redis may well answer and refuse to be written to.
     """
 
-    def __init__(self, settings: StoreSettings, breakers: Breakers | None = None) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        breakers: Breakers | None = None,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
         self._breakers = breakers or Breakers()
         self._is_failing = False
         self._invalidations = 0
@@ -77,8 +84,8 @@ class ReplyCache:
         self._owed_tokens: dict[str, float] = {}
         self._redis = Redis.from_url(
             settings.redis_url.get_secret_value(),
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
             # Once more at once: pooled connections do not outlive a restart of Redis.
             retry=Retry(NoBackoff(), retries=1),
         )
@@ -173,7 +180,7 @@ class ReplyCache:
     async def _ask(self, attempted: str, work: Callable[[], Awaitable[T]]) -> T:
         async def in_time() -> T:
             with redis_errors(attempted):
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._timeout_seconds):
                     return await work()
 
         return await self._breakers.call(STORE, attempted, in_time)

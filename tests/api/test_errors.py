@@ -15,6 +15,7 @@ import pytest
         ("/recommendations/ada?exclude_seen=perhaps", "query", "exclude_seen"),
         (f"/recommendations/{'a' * 129}", "path", "user_id"),
         ("/recommendations/a%00b", "path", "user_id"),
+        ("/recommendations/%20%C2%A0", "path", "user_id"),
         (f"/users/{'a' * 129}/engagement", "path", "user_id"),
         (f"/campaigns/{'a' * 129}/performance", "path", "campaign_id"),
         (f"/erasures/{'a' * 129}", "path", "erasure_id"),
@@ -52,7 +53,10 @@ async def test_an_invalid_field_is_named(
     assert_invalid(await client.post("/recommendations", json=body), "body", name)
 
 
-@pytest.mark.parametrize(("body", "name"), [({}, "user_id"), ({"user_id": "a\0b"}, "user_id")])
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [({}, "user_id"), ({"user_id": "a\0b"}, "user_id"), ({"user_id": " \t"}, "user_id")],
+)
 async def test_an_erasure_of_an_impossible_id_is_refused(
     client: httpx.AsyncClient, body: dict[str, Any], name: str
 ) -> None:

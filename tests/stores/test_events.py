@@ -14,6 +14,7 @@ from mpp_stores.events import (
     ConversationEvent,
     Frozen,
     Rejection,
+    normalised_id,
     users_of,
     validate,
 )
@@ -113,6 +114,17 @@ def test_ids_are_text_without_white_space_around_or_numbers():
     event = accepted(EVENT | {"user_id": "  Zoë 王 ✓ ", "campaign": 17, "message_id": "x" * 128})
     assert (event.user_id, event.campaign_id) == ("Zoë 王 ✓", "17")
     assert event.message_id == "x" * 128
+
+
+@pytest.mark.parametrize("space", " \t\n\x0b\x0c\r\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000")
+def test_an_id_is_normalised_as_an_accepted_record_s(space):
+    padded = f"{space}u-1 {space}"
+    assert accepted(EVENT | {"user_id": padded}).user_id == normalised_id(padded) == "u-1"
+
+
+@pytest.mark.parametrize("no_space", ["\x1c", "\u200b", "\ufeff"])
+def test_what_the_contract_does_not_take_for_white_space_stays_in_an_id(no_space):
+    assert normalised_id(f" u-1{no_space} ") == f"u-1{no_space}"
 
 
 def test_messages_have_a_limited_length():

@@ -4,6 +4,7 @@ Runs are told the id of the erasure, not of the user: Dagster keeps what it is t
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -11,7 +12,6 @@ from mpp_assets.jobs.erasure import drop_remains, remaining, scrub_files
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import erasures
-from mpp_stores.postgres.compaction import compact
 from mpp_stores.records import Erasure
 
 
@@ -40,12 +40,20 @@ def verify_and_complete(
 
     Fails while anything of the user is left; the erasure then stays open.
     """
-    settings, lake = platform.settings, platform.lake
     erasure = _open(platform, config)
     if erasure.scrubbed_at is None:
         raise dg.Failure(f"erasure {erasure.erasure_id} is not scrubbed yet", allow_retries=False)
-    user_id = erasure.user_id or ""
-    dropped = drop_remains(settings, lake, user_id, context.run_id)
+    receipt = erasure.receipt  # of one that was interrupted after it was verified
+    if erasure.user_id is not None:
+        receipt = _verify(platform, erasure, erasure.user_id, context.run_id)
+    erasures.complete(platform.settings, erasure.erasure_id, receipt)
+    context.log.info("receipt %s", receipt)
+
+
+def _verify(platform: Platform, erasure: Erasure, user_id: str, run_id: str) -> dict[str, Any]:
+    """Returns the receipt."""
+    settings, lake = platform.settings, platform.lake
+    dropped = drop_remains(settings, lake, user_id, run_id)
     left = remaining(settings, lake, user_id)
     if any(left.values()):
         raise dg.Failure(
@@ -53,7 +61,7 @@ def verify_and_complete(
             + ", ".join(f"{place} ({count})" for place, count in left.items() if count),
             allow_retries=False,
         )
-    receipt = {
+    return {
         "erasure_id": erasure.erasure_id,
         "requested_at": erasure.requested_at.isoformat(),
         "verified_at": datetime.now(UTC).isoformat(),
@@ -62,14 +70,11 @@ def verify_and_complete(
         "remaining": left,
         "verified": True,
     }
-    erasures.complete(settings, erasure.erasure_id, receipt)
-    compact(settings)  # the row that held the id until now
-    context.log.info("receipt %s", receipt)
 
 
 def _open(platform: Platform, config: ErasureConfig) -> Erasure:
     erasure = erasures.find(platform.settings, config.erasure_id)
-    if erasure is None or erasure.user_id is None:
+    if erasure is None or erasure.completed_at is not None:
         raise dg.Failure(
             f"erasure {config.erasure_id!r} is unknown or complete", allow_retries=False
         )

@@ -111,6 +111,19 @@ async def test_a_user_whose_id_a_path_cannot_carry_is_erased_too(
     assert [erasure.user_id for erasure in erasures.open_erasures(own_settings)] == [user_id]
 
 
+async def test_white_space_around_the_id_of_an_erasure_does_not_count(
+    own_settings: ApiSettings, own_dataset: Dataset
+) -> None:
+    ben = own_dataset.id("ben")
+    async with serving(own_settings) as client:
+        by_path = await accepted(client, f"%20{ben}%20%20%C2%A0")
+        by_body = await client.post("/erasures", json={"user_id": f"{ben}\t"})
+        engagement = await client.get(f"/users/{ben}/engagement")
+    assert by_body.json()["erasure_id"] == by_path["erasure_id"]
+    assert [erasure.user_id for erasure in erasures.open_erasures(own_settings)] == [ben]
+    assert engagement.status_code == 404
+
+
 async def test_a_user_can_be_erased_before_the_first_release(
     empty_settings: ApiSettings, dataset: Dataset
 ) -> None:

@@ -20,6 +20,19 @@ async def test_engagement_lists_the_user_s_campaigns_best_first(
     assert reply["campaigns"][0]["engagement_score"] == 0.2
 
 
+async def test_white_space_around_an_id_does_not_count_in_path_query_and_body(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    ada, padded = dataset.id("ada"), f" {dataset.id('ada')}\u3000 "
+    path = await client.get(f"/users/{padded}/engagement")
+    body = await client.post("/recommendations", json={"user_id": padded})
+    assert (path.json()["user_id"], path.json()["message_count"]) == (ada, 3)
+    assert (body.json()["user_id"], body.json()["known_user"]) == (ada, True)
+    only_lamps = {"include_ids": f" {dataset.id('lamps')} "}
+    query = await client.get(f"/recommendations/{ada}", params=only_lamps)
+    assert [item["campaign_id"] for item in query.json()["items"]] == [dataset.id("lamps")]
+
+
 async def test_an_unknown_user_is_a_404_problem_that_names_the_user(
     client: httpx.AsyncClient, dataset: Dataset
 ) -> None:

@@ -2,6 +2,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime
 from multiprocessing import get_context
+from traceback import format_exception
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from pymongo.collection import Collection
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.mongo import writer
 from mpp_stores.mongo.writer import READ_BATCH_ROWS, Conversations
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING, Digest, identity_hash
@@ -237,6 +239,7 @@ def test_preparing_twice_keeps_one_index_of_each(
     assert sorted(keys) == [
         ["_id"],
         ["materialization"],
+        ["materialization", "sent_at_us", "message_id"],
         ["message_id"],
         ["user_id"],
         ["user_id", "sent_at_us"],
@@ -267,6 +270,22 @@ def test_processes_preparing_at_once_all_succeed(
 def test_attributes_that_are_not_json_are_rejected(conversations: Conversations) -> None:
     with pytest.raises(StoreRejected, match="mongo: could not write 1 rows"):
         conversations.write(conversation_batch(conversation("m1", attributes="{")))
+
+
+def test_documents_that_could_not_be_written_are_not_quoted(
+    conversations: Conversations,
+    collection: Collection[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Orchestrators keep what they are told, tracebacks included."""
+    monkeypatch.setattr(writer, "RETRY_DELAYS_SECONDS", ())
+    collection.create_index("text", unique=True)
+    messages = [conversation(key, "ada-lovelace", text="my secret") for key in ("m1", "m2")]
+    with pytest.raises(StoreUnavailable, match="operations failed: 1 with code 11000") as failed:
+        conversations.write(conversation_batch(*messages))
+    told = "".join(format_exception(failed.value))
+    assert "ada-lovelace" not in told
+    assert "my secret" not in told
 
 
 def test_opening_on_a_dead_server_can_be_tried_again(dead_settings: StoreSettings) -> None:

@@ -9,6 +9,7 @@ from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.writer import UserEngagements
 from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.locks import READ, in_use
 from tests.stores.postgres.rows import engagement_batch, user_engagement
 
 
@@ -24,6 +25,17 @@ def bytes_of(settings: StoreSettings, schema_name: str, table: str) -> int:
     with connect(settings) as connection:
         [(size,)] = connection.execute(SQL("SELECT pg_relation_size({})").format(name)).fetchall()
     return int(size)
+
+
+def files(settings: StoreSettings, schema_name: str) -> dict[str, int]:
+    """The number of the file of each table."""
+    with connect(settings) as connection:
+        found = connection.execute(
+            "SELECT relname, relfilenode FROM pg_class"
+            " WHERE relnamespace = %s::regnamespace AND relkind = 'r'",
+            (schema_name,),
+        )
+        return dict(found.fetchall())
 
 
 def statistics(settings: StoreSettings, schema_name: str) -> str:
@@ -80,13 +92,31 @@ def test_compacting_makes_the_planner_forget_who_was_erased(
         erasures.request(settings, user, schema_name=schema_name)
         for user in ("ada-lovelace", "bob")
     ]
-    compact(settings, schema_name=schema_name)
+    compact(settings, ["erasures"], schema_name=schema_name)
     assert "ada-lovelace" in statistics(settings, schema_name)
     for each in requests:
         erasures.mark_scrubbed(settings, each.erasure_id, {}, schema_name=schema_name)
         erasures.complete(settings, each.erasure_id, {}, schema_name=schema_name)
-    compact(settings, schema_name=schema_name)
     assert "ada-lovelace" not in statistics(settings, schema_name)
+
+
+def test_only_the_tables_that_are_named_are_rewritten(
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+) -> None:
+    before = files(settings, schema_name)
+    compact(settings, ["erasures"], schema_name=schema_name)
+    after = files(settings, schema_name)
+    assert {name for name in before if after[name] != before[name]} == {"erasures"}
+
+
+def test_a_table_that_is_in_use_is_not_waited_for_without_end(
+    settings: StoreSettings, schema_name: str, engagements: UserEngagements
+) -> None:
+    with (
+        in_use(settings, schema_name, "user_engagement", mode=READ) as impatient,
+        pytest.raises(StoreUnavailable, match="lock timeout"),
+    ):
+        compact(impatient, schema_name=schema_name)
 
 
 def test_a_schema_without_tables_compacts(settings: StoreSettings, schema_name: str) -> None:

@@ -4,7 +4,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
 from mpp_stores.errors import StoreRejected
-from mpp_stores.postgres.connection import connect, is_retryable
+from mpp_stores.postgres.connection import connect, is_retryable, postgres_errors
 from mpp_stores.settings import StoreSettings
 
 
@@ -22,6 +22,7 @@ def with_url(settings: StoreSettings, url: str) -> StoreSettings:
         psycopg.errors.QueryCanceled(),
         psycopg.errors.TooManyConnections(),
         psycopg.errors.CannotConnectNow(),
+        psycopg.errors.ReadOnlySqlTransaction(),
         TimeoutError(),
     ],
 )
@@ -43,6 +44,16 @@ def test_lost_connections_timeouts_and_conflicts_are_worth_a_retry(error: Except
 )
 def test_refused_credentials_and_data_are_not_worth_a_retry(error: Exception) -> None:
     assert not is_retryable(error)
+
+
+def test_a_value_that_is_refused_is_not_quoted(settings: StoreSettings) -> None:
+    with (
+        connect(settings) as connection,
+        pytest.raises(StoreRejected, match="InvalidTextRepresentation 22P02") as refused,
+        postgres_errors("convert"),
+    ):
+        connection.execute("SELECT %s::int", ["ada-lovelace"])
+    assert "ada-lovelace" not in str(refused.value)
 
 
 def test_a_wrong_password_is_refused_without_showing_it(settings: StoreSettings) -> None:
@@ -68,6 +79,20 @@ def test_a_malformed_url_is_refused_without_showing_its_password(settings: Store
 def test_sessions_are_in_utc(settings: StoreSettings) -> None:
     with connect(settings) as connection:
         assert connection.execute("SHOW TimeZone").fetchone() == ("UTC",)
+
+
+def test_a_server_that_is_gone_is_noticed_by_every_connection(settings: StoreSettings) -> None:
+    with connect(settings) as connection:
+        parameters = connection.info.get_parameters()
+    assert parameters["keepalives_idle"] == "60"
+    assert parameters["tcp_user_timeout"] == "60000"
+
+
+def test_the_url_may_say_otherwise(settings: StoreSettings) -> None:
+    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    own = make_conninfo("", **{**url, "keepalives_idle": 7})
+    with connect(with_url(settings, own)) as connection:
+        assert connection.info.get_parameters()["keepalives_idle"] == "7"
 
 
 def test_session_options_of_the_url_are_kept(settings: StoreSettings) -> None:

@@ -15,6 +15,7 @@ from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.records import Erasure
 from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.locks import READ, in_use
 from tests.stores.postgres.processes import request_erasure
 
 RECEIPT = {"verified": True, "remaining": {"mongo/conversations": 0}}
@@ -96,6 +97,13 @@ def test_a_request_that_is_repeated_is_the_open_one(register: Register) -> None:
     assert len(register.open()) == 1
 
 
+def test_white_space_around_an_id_does_not_count(register: Register) -> None:
+    padded = register.request(" \u3000ada\n")
+    assert padded.user_id == "ada"
+    assert register.request("ada") == padded
+    assert register.erased().includes("ada")
+
+
 def test_users_have_requests_of_their_own_the_oldest_first(register: Register) -> None:
     requested = [register.request(user) for user in ("bob", "ada", "ada' OR '1'='1")]
     assert register.open() == requested
@@ -156,6 +164,26 @@ def test_what_is_completed_stays_as_it_is(register: Register) -> None:
     register.mark_scrubbed(completed.erasure_id, {"files": 0})
     register.complete(completed.erasure_id, {"verified": False})
     assert register.found(completed.erasure_id) == completed
+
+
+def test_an_erasure_that_is_interrupted_before_its_row_is_rewritten_stays_open(
+    register: Register,
+) -> None:
+    """Whoever reads the table keeps it from being rewritten."""
+    erasure_id = register.request("ada").erasure_id
+    register.mark_scrubbed(erasure_id, {"files": 1})
+    with in_use(register.settings, register.schema_name, "erasures", mode=READ) as impatient:
+        interrupted = Register(impatient, register.schema_name)
+        with pytest.raises(StoreUnavailable, match="lock timeout"):
+            interrupted.complete(erasure_id, RECEIPT)
+    left = register.found(erasure_id)
+    assert (left.state, left.user_id, left.receipt) == ("scrubbed", None, RECEIPT)
+    assert register.open() == [left]
+
+    register.complete(erasure_id, {"verified": False})
+    completed = register.found(erasure_id)
+    assert (completed.state, completed.receipt) == ("completed", RECEIPT)
+    assert register.open() == []
 
 
 def test_changing_one_erasure_leaves_the_others_alone(register: Register) -> None:

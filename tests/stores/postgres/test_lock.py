@@ -2,9 +2,11 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import get_context
 
+import psycopg
 import pytest
 
-from mpp_stores.errors import StoreUnavailable
+from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.postgres import lock
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.lock import pipeline_lock
 from mpp_stores.settings import StoreSettings
@@ -15,6 +17,19 @@ _WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 """
+
+
+@pytest.fixture
+def holders(monkeypatch: pytest.MonkeyPatch) -> list[psycopg.Connection]:
+    """Every connection that this process takes the lock on."""
+    opened: list[psycopg.Connection] = []
+
+    def noted(settings: StoreSettings) -> psycopg.Connection:
+        opened.append(connect(settings))
+        return opened[-1]
+
+    monkeypatch.setattr(lock, "connect", noted)
+    return opened
 
 
 def take(settings: StoreSettings) -> bool:
@@ -91,6 +106,34 @@ def test_a_holder_that_is_killed_frees_the_lock(own_database: StoreSettings) -> 
     finally:
         holder.kill()
         holder.join()
+
+
+def test_a_lock_that_was_lost_is_reported_at_the_end(
+    own_database: StoreSettings, holders: list[psycopg.Connection]
+) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match="could not hold the pipeline's lock to the end"),
+        connect(own_database) as other,
+        pipeline_lock(own_database),
+    ):
+        other.execute("SELECT pg_terminate_backend(%s)", (holders[0].info.backend_pid,))
+
+
+def test_a_session_that_no_longer_has_the_lock_is_reported_at_the_end(
+    own_database: StoreSettings, holders: list[psycopg.Connection]
+) -> None:
+    with (
+        pytest.raises(StoreRejected, match="the session no longer has it"),
+        pipeline_lock(own_database),
+    ):
+        holders[0].execute("SELECT pg_advisory_unlock_all()")
+
+
+def test_the_server_asks_whether_the_holder_is_there(
+    own_database: StoreSettings, holders: list[psycopg.Connection]
+) -> None:
+    with pipeline_lock(own_database):
+        assert holders[0].execute("SHOW tcp_keepalives_idle").fetchone() == ("60",)
 
 
 def test_a_dead_server_is_reported_as_unavailable(dead_settings: StoreSettings) -> None:

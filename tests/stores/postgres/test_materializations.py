@@ -99,6 +99,17 @@ def test_completing_is_for_all_numbers_or_none(registry: Registry) -> None:
     assert registry.latest(DAILY) == {}
 
 
+def test_completing_numbers_that_are_not_there_names_them_and_completes_none(
+    registry: Registry,
+) -> None:
+    first = registry.begin(DAILY, FIRST_DAY)[FIRST_DAY]
+    dropped = registry.begin(DAILY, SECOND_DAY)[SECOND_DAY]
+    registry.forget(dropped)
+    with pytest.raises(StoreRejected, match=rf"dropped since: \[{dropped}\]"):
+        registry.complete({first: Digest(1, 1), dropped: Digest(1, 1)})
+    assert registry.latest(DAILY) == {}
+
+
 def test_what_was_superseded_before_any_release_is_droppable(registry: Registry) -> None:
     superseded = [registry.materialize(DAILY, FIRST_DAY) for _ in range(3)][:2]
     of_the_other = registry.materialize(OTHER, FIRST_DAY)

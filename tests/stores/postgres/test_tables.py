@@ -1,11 +1,12 @@
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import LiteralString
 
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from mpp_stores.errors import StoreRejected
+from mpp_stores.errors import StoreRejected, StoreUnavailable
 from mpp_stores.postgres import erasures
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.connection import connect
@@ -18,6 +19,7 @@ from mpp_stores.postgres.writer import (
 )
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION
+from tests.stores.postgres.locks import REWRITTEN, WRITTEN, in_use
 from tests.stores.postgres.processes import prepare
 from tests.stores.postgres.registry import Registry
 
@@ -33,6 +35,21 @@ USES: dict[str, Callable[[Registry], object]] = {
     ),
     "compacting": lambda own: compact(own.settings, schema_name=own.schema_name),
 }
+
+
+def drop(settings: StoreSettings, schema_name: str, kind: LiteralString, name: str) -> None:
+    with connect(settings) as connection:
+        statement = SQL("DROP " + kind + " {}")
+        connection.execute(statement.format(Identifier(schema_name, name)))
+
+
+def relations(settings: StoreSettings, schema_name: str) -> set[str]:
+    """The schema's tables and indexes."""
+    with connect(settings) as connection:
+        found = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace", (schema_name,)
+        )
+        return {name for (name,) in found.fetchall()}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +75,34 @@ def test_processes_creating_the_tables_at_once_all_succeed(
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         preparing = [processes.submit(prepare, settings, schema_name) for _ in range(8)]
         assert [prepared.result(timeout=60) for prepared in preparing] == [None] * 8
+
+
+def test_tables_that_are_there_are_prepared_whoever_uses_them(
+    settings: StoreSettings, schema_name: str
+) -> None:
+    prepare(settings, schema_name)
+    with in_use(settings, schema_name, "user_engagement", "exposures", mode=REWRITTEN) as impatient:
+        prepare(impatient, schema_name)
+
+
+def test_what_a_later_version_added_is_created(settings: StoreSettings, schema_name: str) -> None:
+    prepare(settings, schema_name)
+    drop(settings, schema_name, "INDEX", "exposures_by_time")
+    drop(settings, schema_name, "TABLE", "audit_log")
+    prepare(settings, schema_name)
+    assert {"exposures_by_time", "audit_log"} <= relations(settings, schema_name)
+
+
+def test_a_table_that_lacks_an_index_is_not_waited_for_without_end(
+    settings: StoreSettings, schema_name: str
+) -> None:
+    prepare(settings, schema_name)
+    drop(settings, schema_name, "INDEX", "exposures_by_time")
+    with (
+        in_use(settings, schema_name, "exposures", mode=WRITTEN) as impatient,
+        pytest.raises(StoreUnavailable, match="lock timeout"),
+    ):
+        prepare(impatient, schema_name)
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)

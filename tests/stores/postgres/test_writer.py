@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
+from traceback import format_exception
 
 import pyarrow as pa
 import pytest
@@ -215,6 +216,14 @@ def test_a_refused_batch_leaves_no_row_and_the_connection_usable(
         engagements.write(bad)
     assert engagements.digests([1]) == {1: NOTHING}
     assert engagements.write(engagement_batch(user_engagement("ada"))) == 1
+
+
+def test_a_refused_row_is_not_quoted(engagements: UserEngagements) -> None:
+    """Orchestrators keep what they are told, tracebacks included."""
+    bad = engagement_batch(user_engagement("ada-lovelace", score=1.5))
+    with pytest.raises(StoreRejected, match="violates check constraint") as refused:
+        engagements.write(bad)
+    assert "ada-lovelace" not in "".join(format_exception(refused.value))
 
 
 def test_a_missing_value_is_refused(engagements: UserEngagements) -> None:

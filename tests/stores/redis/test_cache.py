@@ -9,11 +9,18 @@ from redis.asyncio import Redis
 
 from mpp_stores.breaker import Breakers
 from mpp_stores.errors import StoreError, StoreUnavailable
-from mpp_stores.redis.cache import REPLY_TTL, TTL_JITTER, CacheOutcome, ReplyCache
+from mpp_stores.redis.cache import (
+    DEFAULT_TIMEOUT_SECONDS,
+    REPLY_TTL,
+    TTL_JITTER,
+    CacheOutcome,
+    ReplyCache,
+)
 from mpp_stores.redis.keys import reply_key
 from mpp_stores.redis.stored_reply import StoredReply
 from mpp_stores.settings import StoreSettings
-from tests.stores.redis.conftest import at_port, port_of, valkey
+from tests.proxy import Proxy
+from tests.stores.redis.conftest import PATIENT_SECONDS, at_port, port_of, through, valkey
 
 REPLY = StoredReply(b'{"user": "Zo\xc3\xab"}', ("lamps", "boots"), "hybrid", 11)
 
@@ -78,6 +85,18 @@ async def test_a_silent_redis_is_a_bypass(nobody_answers: StoreSettings) -> None
         assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
 
 
+async def test_a_redis_that_is_slower_is_waited_for_where_there_is_time(
+    settings: StoreSettings, key: str
+) -> None:
+    async with Proxy("127.0.0.1", port_of(settings)) as proxy:
+        await proxy.delay(DEFAULT_TIMEOUT_SECONDS)
+        outcomes = []
+        for seconds in (DEFAULT_TIMEOUT_SECONDS, PATIENT_SECONDS):
+            async with ReplyCache(through(settings, proxy), timeout_seconds=seconds) as cache:
+                outcomes.append((await cache.get(key)).outcome)
+    assert outcomes == [CacheOutcome.BYPASS, CacheOutcome.MISS]
+
+
 async def test_a_refused_password_is_a_bypass(settings: StoreSettings) -> None:
     async with ReplyCache(at_port(settings, port_of(settings), password="wrong")) as cache:
         assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
@@ -118,7 +137,7 @@ async def test_a_redis_that_refuses_writes_is_logged_once_until_it_takes_them(
 ) -> None:
     caplog.set_level(logging.INFO, logger="mpp_stores")
     async with (
-        ReplyCache(own_redis) as cache,
+        ReplyCache(own_redis, timeout_seconds=PATIENT_SECONDS) as cache,
         Redis.from_url(own_redis.redis_url.get_secret_value()) as redis,
     ):
         await redis.config_set("min-replicas-to-write", 1)
@@ -163,7 +182,7 @@ async def test_after_some_failures_a_silent_redis_is_not_asked_any_more(
 async def test_a_redis_that_comes_back_is_used_again_and_a_second_outage_logged(
     settings: StoreSettings, unused_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with ReplyCache(at_port(settings, unused_port)) as cache:
+    async with ReplyCache(at_port(settings, unused_port), timeout_seconds=PATIENT_SECONDS) as cache:
         for _ in range(2):
             async with valkey(unused_port):
                 await cache.put("key", REPLY)
@@ -178,7 +197,9 @@ async def test_a_redis_that_was_left_alone_is_used_again_when_it_is_back(
     settings: StoreSettings, unused_port: int
 ) -> None:
     breakers = Breakers(failures=1, seconds=0.01)
-    async with ReplyCache(at_port(settings, unused_port), breakers) as cache:
+    async with ReplyCache(
+        at_port(settings, unused_port), breakers, timeout_seconds=PATIENT_SECONDS
+    ) as cache:
         assert (await cache.get("key")).outcome is CacheOutcome.BYPASS
         async with valkey(unused_port):
             await asyncio.sleep(0.02)

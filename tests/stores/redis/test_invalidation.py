@@ -12,7 +12,7 @@ from mpp_stores.redis.keys import reply_key, subject_key
 from mpp_stores.redis.stored_reply import StoredReply
 from mpp_stores.settings import StoreSettings
 from tests.proxy import Proxy
-from tests.stores.redis.conftest import port_of, through
+from tests.stores.redis.conftest import PATIENT_SECONDS, port_of, through
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_another_process_does_not_find_the_reply_either(
     settings: StoreSettings, cache: ReplyCache, subject: str
 ) -> None:
     await put(cache, subject)
-    async with ReplyCache(settings) as other:
+    async with ReplyCache(settings, timeout_seconds=PATIENT_SECONDS) as other:
         await other.invalidate(subject)
 
     assert await outcome(cache, subject) is CacheOutcome.MISS
@@ -102,7 +102,7 @@ async def test_a_reply_does_not_come_back_when_redis_evicts_the_token(
 async def test_two_processes_that_ask_first_keep_replies_for_each_other(
     settings: StoreSettings, cache: ReplyCache, subject: str
 ) -> None:
-    async with ReplyCache(settings) as other:
+    async with ReplyCache(settings, timeout_seconds=PATIENT_SECONDS) as other:
         mine = await cache.get(key_of(subject), subject)
         theirs = await other.get(key_of(subject), subject)
 
@@ -114,7 +114,11 @@ async def test_what_redis_did_not_learn_while_it_was_unreachable_is_remembered(
 ) -> None:
     await put(cache, subject)
     async with Proxy("127.0.0.1", port_of(settings)) as proxy:
-        own = ReplyCache(through(settings, proxy), Breakers(failures=1_000))
+        own = ReplyCache(
+            through(settings, proxy),
+            Breakers(failures=1_000),
+            timeout_seconds=PATIENT_SECONDS,
+        )
         await proxy.refuse()
         await own.invalidate(subject)
         during = await outcome(own, subject)

@@ -9,7 +9,7 @@ from mpp_stores.redis.keys import reply_key, subject_key
 from mpp_stores.redis.purge import purge
 from mpp_stores.redis.stored_reply import StoredReply
 from mpp_stores.settings import StoreSettings
-from tests.stores.redis.conftest import at_port, port_of
+from tests.stores.redis.conftest import PATIENT_SECONDS, AppendOnly, at_port, port_of
 
 OTHER_KEYS = {b"session:7", b"mpp", b"mppx:v1:reply", b"other:mpp:v1:reply"}
 
@@ -31,11 +31,37 @@ async def test_a_purge_of_an_empty_cache_deletes_nothing(own_redis: StoreSetting
     assert await asyncio.to_thread(purge, own_redis) == 0
 
 
+async def test_a_purge_removes_the_replies_from_the_append_only_file(
+    append_only: AppendOnly,
+) -> None:
+    await append_only.redis.set(reply_key("recommendations", "r-7", {}), b"of ada-lovelace")
+    assert append_only.some_holds(b"ada-lovelace")
+    await asyncio.to_thread(purge, append_only.settings)
+    await append_only.until_none_holds(b"ada-lovelace")
+
+
+async def test_a_purge_follows_a_rewriting_that_began_before_it(append_only: AppendOnly) -> None:
+    await append_only.redis.set(reply_key("recommendations", "r-7", {}), b"of ada-lovelace")
+    await append_only.redis.config_set("rdb-key-save-delay", 1_000_000)
+    await append_only.redis.bgrewriteaof()
+    await append_only.redis.config_set("rdb-key-save-delay", 0)
+    await asyncio.to_thread(purge, append_only.settings)
+    await append_only.until_none_holds(b"ada-lovelace")
+
+
+async def test_a_purge_does_without_a_rewriting_where_none_is_offered(
+    append_only: AppendOnly,
+) -> None:
+    await append_only.redis.execute_command("ACL SETUSER", "default", "-info", "-bgrewriteaof")
+    await append_only.redis.set(reply_key("recommendations", "r-7", {}), b"of ada-lovelace")
+    assert await asyncio.to_thread(purge, append_only.settings) == 1
+
+
 async def test_a_reply_that_was_being_computed_during_a_purge_is_no_hit_later(
     own_redis: StoreSettings,
 ) -> None:
     key = reply_key("recommendations", "r-7", {})
-    async with ReplyCache(own_redis) as cache:
+    async with ReplyCache(own_redis, timeout_seconds=PATIENT_SECONDS) as cache:
         missed = await cache.get(key, "ada")
         await asyncio.to_thread(purge, own_redis)
         await cache.put(key, StoredReply(b"of an erased user", token=missed.token))
