@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from mpp_stores.errors import StoreUnavailable
 
@@ -19,6 +19,10 @@ class Deadline:
     def left(self) -> float:
         """Seconds, never negative."""
         return max(self._ends_at - monotonic(), 0.0)
+
+    def part(self, seconds: float) -> Self:
+        """One that begins now, and ends no later than this one does."""
+        return type(self)(min(seconds, self.left()))
 
 
 class NoAnswerInTime(StoreUnavailable):

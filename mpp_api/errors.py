@@ -85,20 +85,6 @@ class ReleaseUnknown(ApiError):
         super().__init__("postgres did not say what is published; trying again can help")
 
 
-class NothingAnswered(ApiError):
-    """The stores that could have produced any list are all missing."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    slug = "nothing-answered"
-    title = "No store can answer"
-
-    def __init__(self, missing_legs: list[str]) -> None:
-        super().__init__(
-            f"no recommendation is possible without these legs: {', '.join(missing_legs)}; "
-            "GET /health names the stores that are down"
-        )
-
-
 class Overloaded(ApiError):
     """Those who asked before take longer than this request can wait."""
 

@@ -88,6 +88,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
             breakers, app.state.metrics, timeout_seconds=settings.api_leg_timeout_seconds
         )
         app.state.admission = Admission(settings.api_computed_at_once)
+        # Half of the places at most are for batches: single requests find the others.
+        app.state.batch_turns = Admission(max(settings.api_computed_at_once // 2, 1))
         async with (
             open_stores(settings, breakers) as stores,
             open_embedder(settings.embedding_model, preload=settings.api_preload_model) as embedder,

@@ -11,8 +11,10 @@ from mpp_api.observability.logs import LogFormat
 from mpp_stores import api_keys
 from mpp_stores.contract import ContractSettings
 from mpp_stores.embedding_model import BUNDLED_MODEL
+from mpp_stores.redis.cache import DEFAULT_TIMEOUT_SECONDS
 
 _ORIGIN: Final = re.compile(r"https?://[^/?#*\s]+")
+_STORES_SHARE: Final = 0.9
 
 
 class ApiSettings(ContractSettings):
@@ -29,8 +31,16 @@ class ApiSettings(ContractSettings):
     api_deadline_ms: int = Field(
         default=2_000, gt=0, description="Within how long a reply is complete, whatever is down."
     )
+    api_batch_deadline_ms: int = Field(
+        default=25_000, gt=0, description="Within how long a batch of recommendations is complete."
+    )
     api_leg_timeout_seconds: float = Field(
         default=1.2, gt=0, description="How long one store may take before the reply does without."
+    )
+    api_cache_timeout_seconds: float = Field(
+        default=DEFAULT_TIMEOUT_SECONDS,
+        gt=0,
+        description="How long Redis may take before a reply is computed without it.",
     )
     api_computed_at_once: int = Field(
         default=4,
@@ -111,7 +121,12 @@ class ApiSettings(ContractSettings):
     def store_seconds(self) -> float:
         """How long the stores may take for a reply: the rest of its time is for ranking,
         explaining and sending."""
-        return self.api_deadline_ms / 1_000 * 0.9
+        return self.api_deadline_ms / 1_000 * _STORES_SHARE
+
+    @property
+    def batch_store_seconds(self) -> float:
+        """The same for all replies of a batch together."""
+        return self.api_batch_deadline_ms / 1_000 * _STORES_SHARE
 
 
 def _separated(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from mpp_api.settings import ApiSettings
 from mpp_stores.breaker import Breakers
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.mongo.reader import DocumentReader
@@ -12,7 +13,6 @@ from mpp_stores.neo4j.reader import GraphReader
 from mpp_stores.postgres.feedback import FeedbackStore
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.redis.cache import ReplyCache
-from mpp_stores.settings import StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_stores(settings: StoreSettings, breakers: Breakers) -> AsyncIterator[Stores]:
+async def open_stores(settings: ApiSettings, breakers: Breakers) -> AsyncIterator[Stores]:
     stores = Stores(
         vectors=VectorReader(settings),
         graph=GraphReader(settings),
         tables=TableReader(settings),
         documents=DocumentReader(settings),
         feedback=FeedbackStore(settings),
-        cache=ReplyCache(settings, breakers),
+        cache=ReplyCache(settings, breakers, timeout_seconds=settings.api_cache_timeout_seconds),
     )
     try:
         yield stores

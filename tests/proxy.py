@@ -39,7 +39,7 @@ class Proxy:
         self._passing = asyncio.Event()
         self._passing.set()
 
-    async def delay(self, seconds: float = 1.5) -> None:
+    async def delay(self, seconds: float = 5.0) -> None:
         """Whatever is said, either way, from now on."""
         self._seconds = seconds
 

@@ -27,10 +27,8 @@ router = APIRouter(prefix="/campaigns", tags=["campaigns"], dependencies=[READ])
 _NOT_FOUND = over_release(HTTPStatus.NOT_FOUND)
 
 
-async def get_campaigns(
-    served: AnnouncedRelease, stores: OpenStores, legs: CurrentLegs
-) -> Campaigns:
-    return Campaigns(served, stores.tables, legs)
+async def get_campaigns(served: AnnouncedRelease) -> Campaigns:
+    return Campaigns(served)
 
 
 CurrentCampaigns = Annotated[Campaigns, Depends(get_campaigns)]
@@ -49,7 +47,7 @@ async def list_campaigns(
     cursor: PageCursor = "",
 ) -> CampaignsReply:
     """Those that the campaign file describes, and those that have messages."""
-    return await campaigns.listed(limit, cursor, tag=tag, topic=topic, status=status)
+    return campaigns.listed(limit, cursor, tag=tag, topic=topic, status=status)
 
 
 @router.get(
@@ -61,19 +59,19 @@ async def list_trending_campaigns(
     campaigns: CurrentCampaigns, limit: PageLimit = DEFAULT_PAGE
 ) -> TrendingCampaignsReply:
     """Running campaigns. A campaign whose id is `trending` is found in the list of all."""
-    return await campaigns.trending(limit)
+    return campaigns.trending(limit)
 
 
 @router.get("/{campaign_id}", summary="One campaign", responses=_NOT_FOUND)
 async def read_campaign(campaign_id: CampaignId, campaigns: CurrentCampaigns) -> CampaignReply:
-    return await campaigns.one(campaign_id)
+    return campaigns.one(campaign_id)
 
 
 @router.get("/{campaign_id}/performance", summary="How a campaign performs", responses=_NOT_FOUND)
 async def read_campaign_performance(
     campaign_id: CampaignId, campaigns: CurrentCampaigns
 ) -> CampaignPerformanceReply:
-    return await campaigns.performance(campaign_id)
+    return campaigns.performance(campaign_id)
 
 
 @router.get(

@@ -1,4 +1,7 @@
-"""Campaigns as the release's campaign file describes them, with their figures from Postgres."""
+"""Campaigns as the release's campaign file describes them, with their figures.
+
+Both are kept with the release that is served: no store is asked.
+"""
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -17,14 +20,12 @@ from mpp_api.campaigns.schemas import (
 from mpp_api.errors import UnknownCampaign
 from mpp_api.identifiers import StoredId
 from mpp_api.paging.cursor import Position, list_key
-from mpp_api.recommendations import values
-from mpp_api.recommendations.fusion import Kind, fuse
+from mpp_api.recommendations import strategies
+from mpp_api.recommendations.recency import RecencyDecay
+from mpp_api.recommendations.strategy import Strategy
+from mpp_api.recommendations.values import Evidence
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.leg import Leg
-from mpp_api.resilience.legs import Legs
-from mpp_stores.postgres.reader import TableReader
-from mpp_stores.records import CampaignPerformance
 
 
 class CampaignPosition(Position):
@@ -34,12 +35,10 @@ class CampaignPosition(Position):
 class Campaigns:
     """What is asked about the campaigns of one release."""
 
-    def __init__(self, served: ServedRelease, tables: TableReader, legs: Legs) -> None:
+    def __init__(self, served: ServedRelease) -> None:
         self._served = served
-        self._tables = tables
-        self._legs = legs
 
-    async def listed(
+    def listed(
         self,
         limit: int,
         cursor: str,
@@ -51,7 +50,7 @@ class Campaigns:
         """By id. Every filter that is given has to hold. Raises `ListChanged`."""
         key = list_key("campaigns", self._served, tag=tag, topic=topic, status=status)
         start = CampaignPosition.read(cursor, key)
-        performances = {each.campaign_id: each for each in await self._performances()}
+        performances = self._served.performances
         today = _today()
         wanted = []
         for campaign_id in sorted(performances.keys() | self._served.catalog.described_ids):
@@ -79,22 +78,17 @@ class Campaigns:
             release=ReleaseReply.of(self._served),
         )
 
-    async def trending(self, limit: int) -> TrendingCampaignsReply:
+    def trending(self, limit: int) -> TrendingCampaignsReply:
         """Those that run, by what recommendations fall back to."""
-        today = _today()
-        not_running = self._served.catalog.not_running(today)
-        running = {
-            each.campaign_id: each
-            for each in await self._performances()
-            if each.campaign_id not in not_running
-        }
-        weights = self._served.ranking.trending_weights
-        recent = values.of_recent_messages(running.values(), frozenset())
-        ranked = fuse(
-            [
-                Kind("recent_messages", weights.recent_messages, recent),
-                Kind("performance", weights.performance, values.of_performance(running.values())),
-            ]
+        served, today = self._served, _today()
+        not_running = served.catalog.not_running(today)
+        everything = Evidence(performances=tuple(served.performances.values()))
+        ranked = strategies.score(
+            Strategy.TRENDING,
+            everything.about(lambda campaign_id: campaign_id not in not_running),
+            served.ranking,
+            RecencyDecay(served.release.data_through, served.ranking.recency_half_life_days),
+            seen=frozenset(),
         )
         return TrendingCampaignsReply(
             campaigns=[
@@ -102,16 +96,16 @@ class Campaigns:
                     **self._card(each.campaign_id, today).model_dump(),
                     rank=rank,
                     score=float(each.score),
-                    figures=CampaignFigures.model_validate(running[each.campaign_id]),
+                    figures=CampaignFigures.model_validate(served.performances[each.campaign_id]),
                 )
                 for rank, each in enumerate(ranked[:limit], start=1)
             ],
-            release=ReleaseReply.of(self._served),
+            release=ReleaseReply.of(served),
         )
 
-    async def one(self, campaign_id: str) -> CampaignReply:
+    def one(self, campaign_id: str) -> CampaignReply:
         """Raises `UnknownCampaign` for one without messages that nothing describes."""
-        performance = await self._performance(campaign_id)
+        performance = self._served.performances.get(campaign_id)
         if performance is None and not self._served.catalog.describes(campaign_id):
             raise UnknownCampaign(campaign_id)
         details = CampaignDetails.with_figures(
@@ -119,31 +113,13 @@ class Campaigns:
         )
         return CampaignReply(**details.model_dump(), release=ReleaseReply.of(self._served))
 
-    async def performance(self, campaign_id: str) -> CampaignPerformanceReply:
+    def performance(self, campaign_id: str) -> CampaignPerformanceReply:
         """Raises `UnknownCampaign` for a campaign without messages in the release."""
-        performance = await self._performance(campaign_id)
+        performance = self._served.performances.get(campaign_id)
         if performance is None:
             raise UnknownCampaign(campaign_id)
         return CampaignPerformanceReply(
             **asdict(performance), release=ReleaseReply.of(self._served)
-        )
-
-    async def _performance(self, campaign_id: str) -> CampaignPerformance | None:
-        return await self._legs.required(
-            Leg.TABLE,
-            "read a campaign's performance",
-            lambda: self._tables.campaign_performance(
-                campaign_id, materialization=self._served.contents.campaign_performance
-            ),
-        )
-
-    async def _performances(self) -> list[CampaignPerformance]:
-        return await self._legs.required(
-            Leg.TABLE,
-            "read the performance of every campaign",
-            lambda: self._tables.campaign_performances(
-                materialization=self._served.contents.campaign_performance
-            ),
         )
 
     def _card(self, campaign_id: str, today: date) -> CampaignCard:

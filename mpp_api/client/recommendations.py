@@ -1,6 +1,7 @@
 """Which campaigns next, and why."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
 from typing import Any, TypedDict, Unpack
 
 from mpp_api.client.call import Answer, Call, Pages, post
@@ -13,6 +14,7 @@ class ListOptions(TypedDict, total=False):
     default."""
 
     exclude_seen: bool
+    on: date
     exclude_ids: Sequence[str]
     include_ids: Sequence[str]
     tags: Sequence[str]

@@ -1,6 +1,5 @@
 """Where a message came from, and which runs brought it into the stores."""
 
-import asyncio
 from typing import Final
 
 from mpp_api.messages.errors import UnknownMessage
@@ -26,21 +25,20 @@ async def provenance(
     legs: Legs,
 ) -> ProvenanceReply:
     """Raises `UnknownMessage`, also for one of an erased user."""
-    found, contents = await asyncio.gather(
-        legs.required(
-            Leg.DOCUMENT,
-            "read a message",
-            lambda: documents.messages([message_id], materializations=served.contents.documents),
-        ),
-        legs.required(
-            Leg.TABLE,
-            "read the contents of the release",
-            lambda: tables.materializations(served.release.release_id),
-        ),
+    found = await legs.required(
+        Leg.DOCUMENT,
+        "read a message",
+        lambda: documents.messages([message_id], materializations=served.contents.documents),
     )
     if not found or served.erased.includes(found[0].user_id):
         raise UnknownMessage(message_id)
     [message] = found
+    partitions = ["", message.event_day.isoformat(), message.batch]
+    contents = await legs.required(
+        Leg.TABLE,
+        "read the contents of the release",
+        lambda: tables.materializations_of(served.release.release_id, partitions),
+    )
     return ProvenanceReply(
         message_id=message.message_id,
         user_id=message.user_id,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from mpp_api.embedding.embedder import TextEmbedder
-from mpp_api.errors import NothingAnswered
 from mpp_api.messages.schemas import MessageSource
 from mpp_api.recommendations import strategies
-from mpp_api.recommendations.diversity import diversified
+from mpp_api.recommendations.diversity import DIVERSIFIED, diversified
 from mpp_api.recommendations.explanation import Explainer
 from mpp_api.recommendations.filters import wanted
 from mpp_api.recommendations.findings import Findings
@@ -24,7 +23,6 @@ from mpp_api.recommendations.schemas import (
     RecommendationReply,
     ScorePartReply,
 )
-from mpp_api.recommendations.strategy import Strategy
 from mpp_api.releases.schemas import ReleaseReply
 from mpp_api.releases.served import ServedRelease
 from mpp_api.resilience.leg import Leg
@@ -34,18 +32,18 @@ from mpp_api.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """One question, answered from one release on one UTC day. `reply` is for once."""
+    """One question, answered from one release for one UTC day. `reply` is for once."""
 
     request: RecommendationRequest
     served: ServedRelease
     stores: Stores
     embedder: TextEmbedder
     legs: Legs
-    today: date
+    on: date
 
     async def reply(self) -> RecommendationReply:
         request, served, legs = self.request, self.served, self.legs
-        not_running = served.catalog.not_running(self.today)
+        not_running = served.catalog.not_running(self.on)
         retrieval = Retrieval(
             served, self.stores, self.embedder, legs, not_running, explains=request.explain
         )
@@ -57,12 +55,12 @@ class Answering:
             near_texts=findings.vector.near_texts,
             has_text=request.text is not None,
         )
-        if strategy is Strategy.TRENDING and Leg.TABLE in legs.missing:
-            raise NothingAnswered([*legs.missing])
         decay = RecencyDecay(served.release.data_through, served.ranking.recency_half_life_days)
-        scored = strategies.score(strategy, evidence, served.ranking, decay, findings.seen)
+        seen = findings.seen or frozenset()
+        scored = strategies.score(strategy, evidence, served.ranking, decay, seen)
+        ordered, diversity = await self._ordered(wanted(scored, request, seen, served.catalog))
         page = page_of(
-            await self._ordered(wanted(scored, request, findings.seen, served.catalog)),
+            ordered,
             limit=request.limit,
             cursor=request.cursor,
             release_id=served.release.release_id,
@@ -75,7 +73,8 @@ class Answering:
             known_user=known_user(request, findings, legs),
             limit=request.limit,
             exclude_seen=request.exclude_seen,
-            diversity=self._diversity,
+            on=self.on,
+            diversity=diversity,
             release=ReleaseReply.of(served, generated_at := datetime.now(UTC)),
             generated_at=generated_at,
             missing_legs=legs.missing,
@@ -84,26 +83,26 @@ class Answering:
             items=items,
         )
 
-    @property
-    def _diversity(self) -> float:
+    async def _ordered(
+        self, ranked: Sequence[ScoredCampaign]
+    ) -> tuple[Iterable[ScoredCampaign], float]:
+        """The list, and the diversity that it has."""
         asked = self.request.diversity
-        return self.served.ranking.diversity if asked is None else asked
-
-    async def _ordered(self, ranked: Sequence[ScoredCampaign]) -> Iterable[ScoredCampaign]:
-        if self._diversity == 0 or not ranked:
-            return ranked
+        diversity = self.served.ranking.diversity if asked is None else asked
+        if diversity == 0 or not ranked:
+            return ranked, diversity
         profiles = await self.legs.run(
             Leg.VECTOR,
             "read the profiles of the candidates",
             lambda: self.stores.vectors.campaign_profiles(
                 materialization=self.served.contents.campaign_profiles,
-                campaign_ids=[campaign.campaign_id for campaign in ranked],
+                campaign_ids=[campaign.campaign_id for campaign in ranked[:DIVERSIFIED]],
             ),
         )
         if profiles is None:
-            return ranked
+            return ranked, 0.0
         vectors = {profile.campaign_id: profile.embedding for profile in profiles}
-        return diversified(ranked, vectors, self._diversity)
+        return diversified(ranked, vectors, diversity), diversity
 
     async def _items(
         self, page: Page, findings: Findings, decay: RecencyDecay
@@ -119,7 +118,7 @@ class Answering:
         self,
         rank: int,
         scored: ScoredCampaign,
-        seen: frozenset[str],
+        seen: frozenset[str] | None,
         explainer: Explainer | None,
         sources: Mapping[str, MessageSource],
     ) -> RecommendationItem:
@@ -137,7 +136,7 @@ class Answering:
                 )
                 for part in scored.parts
             ],
-            already_engaged=scored.campaign_id in seen,
+            already_engaged=None if seen is None else scored.campaign_id in seen,
             campaign=CampaignSummary.model_validate(campaign),
             explanation=explainer and explainer.explain(scored.campaign_id, campaign.name, sources),
         )

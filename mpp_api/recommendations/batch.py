@@ -2,33 +2,41 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
+from mpp_api.deadline import Deadline
 from mpp_api.errors import ApiError, problem
 from mpp_api.recommendations.requests import BatchRequest, RecommendationRequest
-from mpp_api.recommendations.service import Recommender
-from mpp_api.releases.served import ServedRelease
-from mpp_api.resilience.legs import Legs
+from mpp_api.replies.cache import Answer
+from mpp_api.resilience.admission import Admission
 
-AT_ONCE = 8
-"""Replies of one batch that are asked for at the same time: all at once would keep other requests
-waiting for their turn (`Admission`)."""
+Recommend = Callable[[RecommendationRequest, Deadline], Awaitable[Answer]]
 
 
 async def recommend_to_many(
-    batch: BatchRequest, served: ServedRelease, recommender: Recommender, legs: Legs
+    batch: BatchRequest,
+    recommend: Recommend,
+    *,
+    turns: Admission,
+    deadline: Deadline,
+    reply_seconds: float,
 ) -> bytes:
-    """A `BatchReply` as JSON, which holds kept replies as they are."""
+    """A `BatchReply` as JSON, which holds kept replies as they are.
+
+    `turns` are those of all batches: fewer than there are places to compute, so that other
+    requests need not wait for a batch. From its turn on a reply has `reply_seconds`, as one that
+    is asked for alone, and the `deadline` is that of the whole batch.
+    """
     options = batch.model_dump(exclude={"user_ids"}, exclude_unset=True)
-    taking_turns = asyncio.Semaphore(AT_ONCE)
 
     async def item(user_id: str) -> bytes:
         request = RecommendationRequest(user_id=user_id, **options)
-        async with taking_turns:
-            try:
-                answer = await recommender.recommend(request, served, legs.of_another_reply())
-            except ApiError as error:
-                refusal = problem(error.status, error.title, error.detail, slug=error.slug)
-                return _item(user_id, problem=bytes(refusal.body))
+        try:
+            async with turns.place(deadline):
+                answer = await recommend(request, deadline.part(reply_seconds))
+        except ApiError as error:
+            refusal = problem(error.status, error.title, error.detail, slug=error.slug)
+            return _item(user_id, problem=bytes(refusal.body))
         return _item(user_id, reply=answer.body)
 
     items = await asyncio.gather(*(item(user_id) for user_id in batch.user_ids))

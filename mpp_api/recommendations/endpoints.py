@@ -1,12 +1,15 @@
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from mpp_api.deadline import Deadline
 from mpp_api.dependencies import (
     CurrentDeadline,
     CurrentLegs,
     CurrentRelease,
+    CurrentSettings,
     Embedder,
     UserId,
 )
@@ -62,12 +65,26 @@ CurrentRecommender = Annotated[Recommender, Depends(get_recommender)]
 )
 async def create_recommendations_of_many(
     batch: BatchRequest,
+    *,
+    request: Request,
+    settings: CurrentSettings,
     served: CurrentRelease,
     recommender: CurrentRecommender,
     legs: CurrentLegs,
 ) -> Response:
     """Every item is a reply of its own, or the problem that kept it from being one."""
-    body = await recommend_to_many(batch, served, recommender, legs)
+
+    async def recommend(one: RecommendationRequest, deadline: Deadline) -> Answer:
+        for_one = replace(recommender, deadline=deadline)
+        return await for_one.recommend(one, served, legs.of_another_reply(deadline))
+
+    body = await recommend_to_many(
+        batch,
+        recommend,
+        turns=request.app.state.batch_turns,
+        deadline=Deadline(settings.batch_store_seconds),
+        reply_seconds=settings.store_seconds,
+    )
     return Response(body, media_type="application/json", headers=release_headers(served))
 
 
@@ -86,7 +103,8 @@ async def read_recommendations(
 ) -> Response:
     """An unknown user gets trending campaigns, marked `"strategy": "trending"`.
 
-    Only campaigns that run today (UTC) are listed, and none that the user dismissed.
+    Only campaigns that run today (UTC), or `on` a later day, are listed, and none that the user
+    dismissed.
     """
     request = RecommendationRequest(user_id=user_id, **options.model_dump(exclude_unset=True))
     return _rendered(await recommender.recommend(request, served, legs), served)

@@ -31,10 +31,7 @@ class Explainer:
         self._walks = {walk.campaign_id: walk for walk in findings.graph.co_engagements}
         self._message_counts = {
             (edge.user_id, edge.campaign_id): edge.message_count
-            for edge in findings.graph.engagement
-        }
-        self._performances = {
-            performance.campaign_id: performance for performance in findings.table.performances
+            for edge in (*(findings.graph.own or ()), *findings.graph.of_peers)
         }
 
     def cited_message_ids(self, campaign_id: str) -> list[str]:
@@ -96,7 +93,7 @@ class Explainer:
         return TopicEvidence(similarity=_rounded(topic.similarity)) if topic else None
 
     def _figures(self, campaign_id: str) -> CampaignFigures | None:
-        performance = self._performances.get(campaign_id)
+        performance = self._findings.performances.get(campaign_id)
         return CampaignFigures.model_validate(performance) if performance else None
 
     def _graph_evidence(self, campaign_id: str) -> GraphEvidence | None:

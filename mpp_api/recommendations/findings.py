@@ -1,6 +1,6 @@
 """What the stores hold that answers one question, in one release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, TypeVar
 
@@ -32,27 +32,32 @@ class VectorFindings:
 
 @dataclass(frozen=True, slots=True)
 class GraphFindings:
-    """`engagement` holds the edges of the user and of the peers that the paths name."""
+    """`own` holds the edges of the user, None while they are not known; `of_peers` those of the
+    peers that the paths name."""
 
+    own: Sequence[EngagedWith] | None = None
     co_engagements: Sequence[CoEngagement] = ()
-    engagement: Sequence[EngagedWith] = ()
+    of_peers: Sequence[EngagedWith] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TableFindings:
-    engagement: Sequence[UserEngagement] = ()
-    performances: Sequence[CampaignPerformance] = ()
+    """`engagement` is None while it is not known."""
+
+    engagement: Sequence[UserEngagement] | None = None
     dismissed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the legs found. A missing leg leaves its findings empty."""
+    """What the legs found, and what is known of every campaign. A missing leg leaves its
+    findings empty."""
 
     user_id: str | None
     vector: VectorFindings
     graph: GraphFindings
     table: TableFindings
+    performances: Mapping[str, CampaignPerformance]
 
     @property
     def evidence(self) -> Evidence:
@@ -62,16 +67,15 @@ class Findings:
             messages=self.vector.messages,
             topics=self.vector.topics,
             co_engagements=self.graph.co_engagements,
-            performances=self.table.performances,
+            performances=tuple(self.performances.values()),
         )
 
     @property
-    def seen(self) -> frozenset[str]:
-        """Campaigns the user engaged with, per Postgres, or per the graph in its absence."""
-        recorded = frozenset(row.campaign_id for row in self.table.engagement)
-        return recorded or frozenset(
-            edge.campaign_id for edge in self.graph.engagement if edge.user_id == self.user_id
-        )
+    def seen(self) -> frozenset[str] | None:
+        """Campaigns the user engaged with, per Postgres, or per the graph in its absence; None
+        when neither said."""
+        recorded = self.graph.own if self.table.engagement is None else self.table.engagement
+        return None if recorded is None else frozenset(each.campaign_id for each in recorded)
 
     @property
     def knows_user(self) -> bool:
@@ -92,9 +96,12 @@ class Findings:
                 messages=_of_others(vector.messages, erased),
                 neighbour_engagement=_of_others(vector.neighbour_engagement, erased),
             ),
-            graph=GraphFindings(
-                [walk for walk in graph.co_engagements if not erased.includes(walk.peer_id)],
-                _of_others(graph.engagement, erased),
+            graph=replace(
+                graph,
+                co_engagements=[
+                    walk for walk in graph.co_engagements if not erased.includes(walk.peer_id)
+                ],
+                of_peers=_of_others(graph.of_peers, erased),
             ),
         )
 

@@ -42,7 +42,9 @@ def _sentences(
         yield _why_trending(request, findings, legs)
     if Leg.MODEL in legs.missing:
         yield "the texts could not be embedded and count for nothing"
-    if Leg.TABLE in legs.missing and request.user_id is not None:
+    if findings.seen is None and request.exclude_seen:
+        yield "what the user engaged with is not known and may be listed"
+    if Leg.TABLE in legs.missing:
         yield "what the user dismissed is not known and may be listed"
 
 
@@ -58,6 +60,8 @@ def _why_empty(request: RecommendationRequest, findings: Findings) -> str:
 def _why_trending(request: RecommendationRequest, findings: Findings, legs: Legs) -> str:
     if request.user_id is None and not request.texts:
         return "nothing is known of anybody: trending campaigns for everybody"
+    if {Leg.VECTOR, Leg.GRAPH, Leg.MODEL} & set(legs.missing):
+        return "not all that is personal could be searched: trending campaigns for everybody"
     if request.texts:
         return "nothing like it could be found: trending campaigns for everybody"
     if known_user(request, findings, legs) is False:

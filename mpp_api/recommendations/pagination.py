@@ -10,17 +10,21 @@ the cursor is refused rather than continued in another list.
 
 import hashlib
 import json
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mpp_api.paging.errors import ListChanged
 from mpp_api.recommendations.fusion import ScoredCampaign
 
-_CURSOR = TypeAdapter(tuple[str, int, str])
+# As many as a list can hold: a caller may make a cursor up.
+_Passed = Annotated[int, Field(ge=1, le=sys.maxsize)]
+_CURSOR = TypeAdapter(tuple[str, _Passed, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _passed(remaining: Iterable[ScoredCampaign], cursor: str, release_id: str) -
     if not cursor:
         return []
     cursor_release, offset, digest = _decoded(cursor)
-    if cursor_release != release_id or offset < 1:
+    if cursor_release != release_id:
         raise ListChanged
     passed = [campaign.campaign_id for campaign in islice(remaining, offset)]
     if len(passed) != offset or _digest(passed) != digest:

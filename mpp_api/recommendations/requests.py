@@ -1,8 +1,18 @@
 """What can be asked for, and how it is limited."""
 
-from typing import Annotated, Any
+import re
+from datetime import date
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+    field_validator,
+)
 
 from mpp_api.identifiers import StoredId
 from mpp_stores.bounds import MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS
@@ -27,6 +37,19 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+# RFC 3339. pydantic alone takes numbers and times for days, too.
+_FULL_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _day(value: Any) -> Any:
+    """Neither a query nor JSON has days of its own."""
+    if not isinstance(value, str):
+        return value
+    if not _FULL_DATE.fullmatch(value):
+        raise ValueError("write a day as in 1999-03-12")
+    return date.fromisoformat(value)
+
+
 class ListOptions(BaseModel):
     """How to make the list. None of it changes a campaign's score."""
 
@@ -37,6 +60,11 @@ class ListOptions(BaseModel):
     )
     exclude_seen: bool = Field(
         default=True, description="Leave out campaigns the user already engaged with."
+    )
+    on: Annotated[date, Strict(), BeforeValidator(_day)] | None = Field(
+        default=None,
+        description="Take campaigns that run on this UTC day. Left out, or a day that has passed: "
+        "today.",
     )
     exclude_ids: list[StoredId] = Field(
         default=[], max_length=MAX_FILTER_VALUES, description="Leave out these campaigns."
@@ -107,7 +135,8 @@ class RecommendationRequest(PageOptions):
     messages: list[Text] = Field(
         default=[],
         max_length=MAX_SESSION_MESSAGES,
-        description="What the person wrote lately. `text` counts as one more.",
+        description="What the person wrote lately. `text` counts as one more. Of many long ones "
+        "the beginnings are read.",
         examples=[["Is the tent light enough to carry?"]],
     )
 

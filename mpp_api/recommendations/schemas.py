@@ -100,7 +100,7 @@ class Explanation(BaseModel):
     topic: TopicEvidence | None = Field(description="null: the campaign's profile is not near.")
     graph: GraphEvidence | None = Field(description="null: no walk leads to the campaign.")
     performance: CampaignFigures | None = Field(
-        description="The campaign's figures; null while Postgres is missing."
+        description="The campaign's figures; null where none are recorded."
     )
 
 
@@ -124,7 +124,10 @@ class RecommendationItem(BaseModel):
     campaign_id: str = Field(examples=["summer-sale"])
     score: float = Field(ge=0, le=1, description="The sum of the parts' contributions, exactly.")
     score_parts: list[ScorePartReply]
-    already_engaged: bool = Field(description="Only with exclude_seen=false can it be true.")
+    already_engaged: bool | None = Field(
+        description="Only with exclude_seen=false can it be true. null while neither Postgres nor "
+        "Neo4j says."
+    )
     campaign: CampaignSummary
     explanation: Explanation | None = Field(description="null with explain=false.")
 
@@ -141,7 +144,10 @@ class RecommendationReply(BaseModel):
     )
     limit: int = Field(description="As it was asked.", examples=[10])
     exclude_seen: bool = Field(description="As it was asked.")
-    diversity: float = Field(description="As it was applied.")
+    on: date = Field(description="The UTC day on which the campaigns run: today or later.")
+    diversity: float = Field(
+        description="As it was applied: 0 while the campaigns' profiles cannot be read."
+    )
     release: ReleaseReply
     generated_at: datetime
     missing_legs: list[Leg] = Field(

@@ -20,7 +20,7 @@ from mpp_stores.records import Exposure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommender:
-    """For one request, which may ask for several replies. Only complete ones are kept."""
+    """For one reply. Only complete ones are kept."""
 
     stores: Stores
     embedder: TextEmbedder
@@ -36,21 +36,21 @@ class Recommender:
     ) -> Answer:
         """The body is a `RecommendationReply` as JSON.
 
-        Raises `NothingAnswered` when no list can be made, `ListChanged` for a cursor of
-        another list, and `Overloaded`.
+        Raises `ListChanged` for a cursor of another list, and `Overloaded`.
         """
         now = datetime.now(UTC)
+        on = max(request.on or now.date(), now.date())
 
         async def compute() -> Computed:
-            answering = Answering(request, served, self.stores, self.embedder, legs, now.date())
+            answering = Answering(request, served, self.stores, self.embedder, legs, on)
             async with self.admission.place(self.deadline):
                 return self._computed(await answering.reply())
 
         answer = await self.replies.answer(
             "recommendations",
             served,
-            # Which campaigns run depends on the day.
-            {**request.model_dump(), "on": now.date().isoformat()},
+            # Which campaigns run depends on the day, asked for or not.
+            {**request.model_dump(), "on": on.isoformat()},
             subject=request.user_id,
             compute=compute,
         )

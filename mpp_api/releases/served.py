@@ -12,7 +12,7 @@ from mpp_api.releases.state import ReleaseState
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.ranking import RankingConfiguration
-from mpp_stores.records import Release
+from mpp_stores.records import CampaignPerformance, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,17 @@ def ranking_of(release: Release) -> RankingConfiguration:
 class ServedRelease:
     """A request takes one and reads by it until its reply is complete.
 
-    `erased` are the users who must not be served although the release may still
-    hold their rows. `erasures_key` changes with them. A release is stale when it was
-    published longer than `stale_after` ago.
+    `performances`, by campaign id, best first, are kept with the release as its catalogue is:
+    what is the same for everybody asks no store. `erased` are the users who must not be served
+    although the release may still hold their rows. `erasures_key` changes with them. A release
+    is stale when it was published longer than `stale_after` ago.
     """
 
     release: Release
     ranking: RankingConfiguration
     contents: Contents
     catalog: Catalog
+    performances: Mapping[str, CampaignPerformance]
     erased: ErasedSubjects
     erasures_key: str
     state: ReleaseState

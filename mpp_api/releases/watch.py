@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -19,7 +19,7 @@ from mpp_stores.errors import StoreError
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.ranking import RankingConfiguration
-from mpp_stores.records import Release
+from mpp_stores.records import CampaignPerformance, Release
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +33,14 @@ class _Published:
     ranking: RankingConfiguration
     contents: Contents
     catalog: Catalog
+    performances: Mapping[str, CampaignPerformance]
     erased: ErasedSubjects
     erasures_key: str
 
 
 class ReleaseWatch:
-    """Remembers the current release, its contents, its campaigns and the erased users for
-    `recheck_seconds`.
+    """Remembers the current release, its contents, its campaigns with their performance and the
+    erased users for `recheck_seconds`.
 
     A failed look is remembered for as long, and while one request looks again the
     others are served what is remembered: a dead Postgres delays one request at a
@@ -80,6 +81,7 @@ class ReleaseWatch:
             ranking=published.ranking,
             contents=published.contents,
             catalog=published.catalog,
+            performances=published.performances,
             erased=published.erased,
             erasures_key=published.erasures_key,
             state=ReleaseState.CURRENT if self._answered else ReleaseState.LAST_KNOWN,
@@ -152,16 +154,21 @@ class ReleaseWatch:
         known = self._published
         if known is not None and known.release.release_id == release.release_id:
             contents, ranking, catalog = known.contents, known.ranking, known.catalog
+            performances = known.performances
         else:
             ranking = ranking_of(release)
             numbers = await self._tables.contents(release.release_id)
             contents = Contents.of(release.release_id, numbers)
             catalog = Catalog(await self._tables.campaigns(materialization=contents.campaigns))
+            rows = await self._tables.campaign_performances(
+                materialization=contents.campaign_performance
+            )
+            performances = {row.campaign_id: row for row in rows}
         if known is not None and known.erased == erased:
             erasures_key = known.erasures_key
         else:
             erasures_key = _erasures_key(erased)
-        return _Published(release, ranking, contents, catalog, erased, erasures_key)
+        return _Published(release, ranking, contents, catalog, performances, erased, erasures_key)
 
 
 def _erasures_key(erased: ErasedSubjects) -> str:

@@ -13,9 +13,9 @@ LONGEST_WAIT: Final = 2 / 3
 
 
 class Admission:
-    """One an app. Computing takes this process's CPU and a share of every store: more at once
-    than they can do would make all replies late, and the stores look as if they were down
-    (load shedding, Nygard, "Release It!", 2nd ed., 2018).
+    """One an app, and one more for all batches. Computing takes this process's CPU and a share
+    of every store: more at once than they can do would make all replies late, and the stores
+    look as if they were down (load shedding, Nygard, "Release It!", 2nd ed., 2018).
     """
 
     def __init__(self, at_once: int) -> None:
@@ -23,7 +23,10 @@ class Admission:
 
     @asynccontextmanager
     async def place(self, deadline: Deadline) -> AsyncIterator[None]:
-        """Raises `Overloaded` when none becomes free in time."""
+        """Raises `Overloaded` when none becomes free in time, or no time is left: a place that
+        is free would be given to who can only give up every store."""
+        if deadline.left() == 0:
+            raise Overloaded
         try:
             async with asyncio.timeout(deadline.left() * LONGEST_WAIT):
                 await self._places.acquire()

@@ -34,9 +34,9 @@ class Legs:
     def missing(self) -> list[Leg]:
         return [leg for leg in Leg if leg in self._missing]
 
-    def of_another_reply(self) -> Self:
-        """None missing yet, under the same deadline: for a request that asks for many replies."""
-        return type(self)(self._guards, self._metrics, self._deadline)
+    def of_another_reply(self, deadline: Deadline) -> Self:
+        """None missing yet: for a request that asks for many replies."""
+        return type(self)(self._guards, self._metrics, deadline)
 
     def skip(self, leg: Leg, reason: str) -> None:
         """Go without the leg, having learnt already that its store does not answer."""

@@ -272,19 +272,15 @@ WITH user, peer, shared_ids,
          (peer)-[edge:ENGAGED_WITH]->()
          WHERE edge.since <= $materialization AND $materialization < edge.until
      } AS peer_campaigns
-WITH user, peer, shared_ids,
+WITH peer, shared_ids,
      toFloat(size(shared_ids)) / (user_campaigns + peer_campaigns - size(shared_ids)) AS overlap
 ORDER BY overlap DESC, peer.user_id
 LIMIT $peer_limit
 UNWIND shared_ids AS shared_id
-WITH user, peer, overlap, shared_id ORDER BY shared_id
-WITH user, peer, overlap, collect(shared_id) AS shared_ids
+WITH peer, overlap, shared_id ORDER BY shared_id
+WITH peer, overlap, collect(shared_id) AS shared_ids
 MATCH (peer)-[theirs:ENGAGED_WITH]->(campaign:Campaign)
 WHERE theirs.since <= $materialization AND $materialization < theirs.until
-  AND ($include_engaged OR NOT EXISTS {
-      (user)-[own:ENGAGED_WITH]->(campaign)
-      WHERE own.since <= $materialization AND $materialization < own.until
-  })
 WITH peer.user_id AS peer_id, campaign.campaign_id AS campaign_id, overlap, shared_ids
 WITH peer_id, campaign_id, overlap, [id IN shared_ids WHERE id <> campaign_id] AS shared_ids
 WHERE size(shared_ids) > 0

@@ -66,12 +66,11 @@ class GraphReader:
         ]
 
     async def co_engaged_campaigns(
-        self, user_id: str, limit: int, *, materialization: int, include_engaged: bool = False
+        self, user_id: str, limit: int, *, materialization: int
     ) -> list[CoEngagement]:
         """Campaigns two hops away over the `STRONGEST_PEERS`, heaviest first.
 
-        `include_engaged` keeps the user's own campaigns as candidates, each reached
-        over the user's other campaigns only: what an offline evaluation ranks.
+        The user's own are among them, each reached over the user's other campaigns only.
         """
         records = await self._records(
             "traverse co-engagement",
@@ -80,7 +79,6 @@ class GraphReader:
             limit=limit,
             peer_limit=STRONGEST_PEERS,
             materialization=materialization,
-            include_engaged=include_engaged,
         )
         return [CoEngagement(**record.data()) for record in records]
 

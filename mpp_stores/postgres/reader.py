@@ -1,8 +1,7 @@
 """What the API asks Postgres."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -38,6 +37,12 @@ class _Hash:
 class _LevelCount:
     engagement_level: str
     user_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    asset: str
+    numbers: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +126,6 @@ class TableReader:
         )
         return {row.engagement_level: row.user_count for row in found}
 
-    async def campaign_performance(
-        self, campaign_id: str, *, materialization: int
-    ) -> CampaignPerformance | None:
-        found = await self._fetch(
-            CampaignPerformance,
-            "read the performance of a campaign",
-            table_queries.SELECT_CAMPAIGN_PERFORMANCE,
-            campaign_id=campaign_id,
-            materialization=materialization,
-        )
-        return found[0] if found else None
-
     async def campaign_performances(self, *, materialization: int) -> list[CampaignPerformance]:
         """Every campaign, best first."""
         return await self._fetch(
@@ -158,18 +151,34 @@ class TableReader:
 
     async def contents(self, release_id: str) -> dict[str, list[int]]:
         """The materializations that a release serves, by asset."""
-        numbers: dict[str, list[int]] = defaultdict(list)
-        for each in await self.materializations(release_id):
-            numbers[each.asset].append(each.materialization)
-        return dict(numbers)
+        found = await self._fetch(
+            _Numbers,
+            f"read the contents of release {release_id!r}",
+            release_queries.SELECT_NUMBERS,
+            release_id=release_id,
+        )
+        return {each.asset: each.numbers for each in found}
 
     async def materializations(self, release_id: str) -> list[Materialization]:
-        """What a kept release serves, by asset and partition. Of one that is not kept: nothing."""
+        """What a kept release serves, by asset and partition: as many as there are batches, days
+        and assets. Of one that is not kept: nothing."""
         return await self._fetch(
             Materialization,
             f"read the contents of release {release_id!r}",
             release_queries.SELECT_CONTENTS,
             release_id=release_id,
+        )
+
+    async def materializations_of(
+        self, release_id: str, partitions: Sequence[str]
+    ) -> list[Materialization]:
+        """The same of these partitions; `""` is that of an asset without partitions."""
+        return await self._fetch(
+            Materialization,
+            f"read the contents of release {release_id!r}",
+            release_queries.SELECT_CONTENTS_OF_PARTITIONS,
+            release_id=release_id,
+            partitions=list(partitions),
         )
 
     async def releases(self, limit: int, *, before: str | None = None) -> list[Release]:

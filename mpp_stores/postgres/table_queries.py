@@ -35,18 +35,13 @@ WHERE materialization = %(materialization)s AND user_id = %(user_id)s
 ORDER BY engagement_score DESC, last_at DESC, campaign_id
 """)
 
-_CAMPAIGN_PERFORMANCES: LiteralString = """
+SELECT_CAMPAIGN_PERFORMANCES: Final = SQL("""
 SELECT campaign_id, message_count, user_count, active_days, messages_per_user,
        returning_user_share, recent_message_count, first_at, last_at, performance_score
 FROM {schema}.campaign_performance
 WHERE materialization = %(materialization)s
-"""
-SELECT_CAMPAIGN_PERFORMANCE: Final = SQL(
-    _CAMPAIGN_PERFORMANCES + "AND campaign_id = %(campaign_id)s"
-)
-SELECT_CAMPAIGN_PERFORMANCES: Final = SQL(
-    _CAMPAIGN_PERFORMANCES + "ORDER BY performance_score DESC, campaign_id"
-)
+ORDER BY performance_score DESC, campaign_id
+""")
 
 SELECT_CAMPAIGNS: Final = SQL("""
 SELECT campaign_id, name, topic, description, tags, starts_on, ends_on, is_active

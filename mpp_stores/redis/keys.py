@@ -2,10 +2,10 @@
 
 A stored reply, and the token of the subject (the user) that it is about:
 
-    mpp:v2:recommendations:<release id>:<sha256 of the inputs>
+    mpp:v3:recommendations:<release id>:<sha256 of the inputs>
         -> {"token": "…", "campaign_ids": ["…"], "strategy": "hybrid", "first_rank": 1},
            a newline, the body's bytes
-    mpp:v2:subject:<sha256 of the subject>
+    mpp:v3:subject:<sha256 of the subject>
         -> the token, random
 
 The release id is in the key, so publishing a release leaves the replies of the one before
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 KEY_PREFIX: Final = "mpp"
-KEY_VERSION: Final = "v2"
+KEY_VERSION: Final = "v3"
 
 
 def reply_key(noun: str, release_id: str, inputs: Mapping[str, Any]) -> str:

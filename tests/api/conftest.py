@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from psycopg.sql import SQL, Identifier
 from pymongo import MongoClient
 from redis import Redis
 
@@ -22,19 +21,15 @@ from mpp_api.security.access import KEY_HEADER
 from mpp_api.settings import ApiSettings
 from mpp_stores import api_keys
 from mpp_stores.api_keys import Role
-from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.releases import releases
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
-from tests.api.addresses import postgres_at
+from tests.api.addresses import free_port, postgres_also_at, postgres_at
 from tests.api.dataset import Dataset
 from tests.api.keys import KEYS, RECORDS
-from tests.api.publishing import (
-    drop_everything,
-    materialize,
-    publish_what_is_complete,
-    start_numbers_far_away,
-)
+from tests.api.publishing import materialize, publish_what_is_complete
+from tests.databases import own_database
+from tests.materialized import drop_everything, start_numbers_far_away
 
 AT_ONCE = 1e-6
 """A recheck interval that is over before the next request."""
@@ -43,18 +38,6 @@ AT_ONCE = 1e-6
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return Dataset(prefix=f"apitest-{uuid.uuid4().hex[:8]}-")
-
-
-@contextmanager
-def own_database(settings: ApiSettings) -> Iterator[ApiSettings]:
-    name = f"apitest_{uuid.uuid4().hex}"
-    with connect(settings) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-    try:
-        yield postgres_at(settings, dbname=name)
-    finally:
-        with connect(settings) as connection:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @contextmanager
@@ -84,9 +67,10 @@ def empty_settings(settings: StoreSettings, keys_file: Path) -> Iterator[ApiSett
     own = ApiSettings(
         **settings.model_dump() | {"mongo_database": f"apitest_{uuid.uuid4().hex}"},
         api_preload_model=False,
-        # A busy machine makes no reply of these tests degraded.
+        # A busy machine makes no reply of these tests degraded or computed anew.
         api_deadline_ms=30_000,
         api_leg_timeout_seconds=10,
+        api_cache_timeout_seconds=10,
         api_keys_file=keys_file,
     )
     with own_database(own) as own:
@@ -140,6 +124,19 @@ async def serving(
             headers={KEY_HEADER: KEYS[role]},
         ) as client,
     ):
+        yield client
+
+
+@asynccontextmanager
+async def losing_postgres(settings: ApiSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A service whose Postgres is lost after it told which release is published."""
+    port = free_port()
+    elsewhere = postgres_at(settings, host="127.0.0.1", port=port).model_copy(
+        update={"api_release_recheck_seconds": AT_ONCE}
+    )
+    async with serving(elsewhere) as client:
+        async with postgres_also_at(port, settings):
+            await client.get("/health")
         yield client
 
 

@@ -41,12 +41,18 @@ CONVERSATIONS = [
     ("fay", "cards", "Which cards do you take?"),
     *(("fay", campaign, f"Tell me about {campaign}.") for campaign in UNSERVED_PERFORMANCE_SCORES),
 ]
+CARDS_END_ON = date(9998, 12, 31)
 CAMPAIGNS: list[dict[str, Any]] = [
     {"campaign_id": "boots", "name": "Boots for all weathers", "tags": ["footwear", "winter"]},
     {"campaign_id": "tents", "name": "Tents", "tags": ["camping"]},
     {"campaign_id": "lamps", "name": "Lamps", "tags": ["camping", "winter"]},
     {"campaign_id": "maps", "name": "<b>Maps</b> of the coast", "starts_on": date(1999, 1, 1)},
-    {"campaign_id": "cards", "name": "Pay by card", "topic": "payment", "ends_on": date.max},
+    {
+        "campaign_id": "cards",
+        "name": "Pay by card",
+        "topic": "payment",
+        "ends_on": CARDS_END_ON,
+    },
     {"campaign_id": "sleds", "name": "Sleds", "tags": ["winter"], "is_active": False},
     {"campaign_id": "parasols", "name": "Parasols", "ends_on": date(1999, 9, 30)},
     {"campaign_id": "kites", "name": "Kites", "starts_on": date.max},

@@ -22,10 +22,11 @@ from mpp_api.settings import ApiSettings
 from mpp_local.project import PROJECT_ROOT
 from mpp_local.services.api import command
 from mpp_stores.api_keys import Role
-from mpp_stores.records import Release
+from mpp_stores.postgres.releases import current_release
 from tests.api.addresses import free_port
 from tests.api.dataset import Dataset
 from tests.api.keys import KEYS
+from tests.api.publishing import publish_what_is_complete
 
 READY_WITHIN_SECONDS = 60
 KEY = {KEY_HEADER: KEYS[Role.READ]}
@@ -66,34 +67,43 @@ def served(settings: ApiSettings, log: Path) -> Iterator[str]:
         process.wait(timeout=30)
 
 
-def test_recommendations_are_served_over_http(
-    api_settings: ApiSettings, new_release: Release, dataset: Dataset, tmp_path: Path
-) -> None:
-    with (
-        served(api_settings, tmp_path / "log") as url,
-        httpx.Client(base_url=url, timeout=30, headers=KEY) as client,
-    ):
-        assert client.get("/health").json()["status"] == "ok"
-        response = client.get(f"/recommendations/{dataset.id('ada')}")
-        assert response.status_code == 200
-        assert response.json()["items"][0]["campaign_id"] == dataset.id("lamps")
-        assert response.json()["release"]["release_id"] == new_release.release_id
-        repeated = client.get(f"/recommendations/{dataset.id('ada')}")
-        assert repeated.headers["X-Cache"] == "hit"
-        assert repeated.content == response.content
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("served") / "log"
 
 
-def test_the_log_of_a_healthy_service_names_no_user(
-    api_settings: ApiSettings, dataset: Dataset, tmp_path: Path
-) -> None:
-    log = tmp_path / "log"
+@pytest.fixture(scope="module")
+def client(api_settings: ApiSettings, dataset: Dataset, log: Path) -> Iterator[httpx.Client]:
+    """Of a process that serves a release of its own."""
+    publish_what_is_complete(api_settings, dataset)
     with (
         served(api_settings, log) as url,
         httpx.Client(base_url=url, timeout=30, headers=KEY) as client,
     ):
-        for path in ("/recommendations/{}", "/users/{}/engagement", "/users/{}", "/{}"):
-            for user in ("ada", "nobody"):
-                client.get(path.format(dataset.id(user)))
+        yield client
+
+
+def test_recommendations_are_served_over_http(
+    api_settings: ApiSettings, dataset: Dataset, client: httpx.Client
+) -> None:
+    assert client.get("/health").json()["status"] == "ok"
+    response = client.get(f"/recommendations/{dataset.id('ada')}")
+    assert response.status_code == 200
+    assert response.json()["items"][0]["campaign_id"] == dataset.id("lamps")
+    release = current_release(api_settings)
+    assert release is not None
+    assert response.json()["release"]["release_id"] == release.release_id
+    repeated = client.get(f"/recommendations/{dataset.id('ada')}")
+    assert repeated.headers["X-Cache"] == "hit"
+    assert repeated.content == response.content
+
+
+def test_the_log_of_a_healthy_service_names_no_user(
+    dataset: Dataset, client: httpx.Client, log: Path
+) -> None:
+    for path in ("/recommendations/{}", "/users/{}/engagement", "/users/{}", "/{}", "/health"):
+        for user in ("ada", "nobody"):
+            client.get(path.format(dataset.id(user)))
     assert "Application startup complete" in log.read_text()
     assert dataset.prefix not in log.read_text()
 

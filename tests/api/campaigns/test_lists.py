@@ -6,6 +6,8 @@ import httpx
 import numpy as np
 import pytest
 
+from mpp_api.settings import ApiSettings
+from tests.api.conftest import losing_postgres
 from tests.api.dataset import Dataset
 from tests.api.pages import everything, pages
 
@@ -66,6 +68,20 @@ async def test_trending_is_what_is_recommended_where_nothing_is_known(
         (item["rank"], item["campaign_id"], item["score"]) for item in recommended["items"]
     ]
     assert sorted(names(trending, dataset)) == sorted(RUNNING)
+
+
+async def test_what_the_release_says_of_campaigns_is_there_while_postgres_is_down(
+    api_settings: ApiSettings, client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    one = f"/campaigns/{dataset.id('boots')}"
+    paths = ["/campaigns", "/campaigns/trending", one, f"{one}/performance"]
+    complete = [(await client.get(path)).json() for path in paths]
+    async with losing_postgres(api_settings) as last_known:
+        replies = [(await last_known.get(path)).json() for path in paths]
+    assert {reply["release"]["state"] for reply in replies} == {"last-known"}
+    assert [reply | {"release": None} for reply in replies] == [
+        reply | {"release": None} for reply in complete
+    ]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from mpp_api.settings import ApiSettings
 from mpp_stores.api_keys import Role
 from mpp_stores.feedback_kind import FeedbackKind
 from tests.api.addresses import free_port, without
-from tests.api.dataset import Dataset
+from tests.api.dataset import CARDS_END_ON, Dataset
 from tests.api.keys import KEYS
 from tests.api.known_texts import KnownTexts
 from tests.api.live import live
@@ -83,9 +83,11 @@ def test_recommendations_come_as_typed_replies_with_what_the_headers_say(
 def test_a_text_and_many_users_are_recommended_for(client: Client, dataset: Dataset) -> None:
     by_text = client.recommendations(text="Is the lamp bright enough to read by?", explain=False)
     assert by_text.body.strategy == "text"
-    many = client.recommendations_of_many([dataset.id("ada"), dataset.id("ben")], limit=1)
+    many = client.recommendations_of_many(
+        [dataset.id("ada"), dataset.id("ben")], limit=1, on=CARDS_END_ON
+    )
     assert [each.user_id for each in many.body.items] == [dataset.id("ada"), dataset.id("ben")]
-    assert all(each.reply for each in many.body.items)
+    assert [each.reply.on for each in many.body.items if each.reply] == [CARDS_END_ON] * 2
 
 
 def test_everything_that_is_read_is_read_by_a_method(client: Client, dataset: Dataset) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import math
+import threading
 from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
@@ -10,12 +11,16 @@ import pytest
 
 from mpp_api.embedding import embedder as module
 from mpp_api.embedding.embedder import (
-    MAX_BATCH_TEXTS,
-    MAX_WAITING_TEXTS,
+    MAX_BATCH_TOKENS,
+    MAX_REQUEST_TOKENS,
+    MAX_TEXT_TOKENS,
+    MAX_WAITING_TOKENS,
     TextEmbedder,
     open_embedder,
 )
+from mpp_api.recommendations.requests import MAX_SESSION_MESSAGES
 from mpp_stores import embedding_model
+from mpp_stores.bounds import MAX_TEXT_CHARACTERS
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.records import EMBEDDING_DIMENSION
@@ -23,6 +28,9 @@ from mpp_stores.records import EMBEDDING_DIMENSION
 LAMP = "Is the lamp bright enough to read by?"
 LIGHT = "Does the light suffice for reading?"
 CARD = "May I pay by card?"
+PATIENCE = 60.0
+LONG = (LAMP * MAX_TEXT_CHARACTERS)[:MAX_TEXT_CHARACTERS]
+LARGEST_SESSION = [LONG] * (MAX_SESSION_MESSAGES + 1)
 
 
 @pytest.fixture
@@ -33,13 +41,20 @@ async def embedder() -> AsyncIterator[TextEmbedder]:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
-    """The texts of every call of the model, which still runs."""
+def is_working() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, is_working: threading.Event) -> list[Sequence[str]]:
+    """The texts of every call of the model, which still runs and is never long."""
     made: list[Sequence[str]] = []
 
-    def encode(texts: Sequence[str], model: str) -> np.ndarray:
+    def encode(texts: Sequence[str], model: str, *, most_tokens: int) -> np.ndarray:
+        is_working.set()
+        assert sum(min(len(text) + 2, most_tokens) for text in texts) <= MAX_BATCH_TOKENS
         made.append(list(texts))
-        return embedding_model.encode(texts, model)
+        return embedding_model.encode(texts, model, most_tokens=most_tokens)
 
     monkeypatch.setattr(module, "encode", encode)
     return made
@@ -78,17 +93,34 @@ async def test_texts_that_arrive_while_the_model_is_busy_are_embedded_together(
     assert len(calls) <= 2
 
 
-async def test_a_call_of_the_model_stays_short(
+async def test_a_long_text_is_read_as_far_as_the_pipeline_reads_it(embedder: TextEmbedder) -> None:
+    assert np.allclose(await embedder.embed([LONG]), embedding_model.encode([LONG], BUNDLED_MODEL))
+
+
+async def test_of_many_long_texts_no_more_is_read_than_can_be_in_time(
     embedder: TextEmbedder, calls: list[Sequence[str]]
 ) -> None:
-    texts = [["tent"] * 10 for _ in range(10)]
-    await asyncio.gather(*map(embedder.embed, texts))
-    assert sum(map(len, calls)) == 100
-    assert max(map(len, calls)) <= MAX_BATCH_TEXTS
+    beginnings = MAX_REQUEST_TOKENS // len(LARGEST_SESSION)
+    [found, *others] = await embedder.embed(LARGEST_SESSION)
+    [expected] = embedding_model.encode([LONG], BUNDLED_MODEL, most_tokens=beginnings)
+    assert np.allclose(found, expected, atol=1e-6)
+    assert np.allclose(others, expected, atol=1e-6)
+    assert sum(map(len, calls)) == len(LARGEST_SESSION)
+
+
+async def test_a_short_text_waits_for_one_call_of_a_long_request(
+    embedder: TextEmbedder, calls: list[Sequence[str]], is_working: threading.Event
+) -> None:
+    session = asyncio.create_task(embedder.embed(LARGEST_SESSION))
+    await asyncio.to_thread(is_working.wait, PATIENCE)
+    assert len(await embedder.embed([LAMP])) == 1
+    assert not session.done()
+    assert len(await session) == len(LARGEST_SESSION)
+    assert calls[1] == [LAMP]
 
 
 async def test_the_event_loop_goes_on_while_the_model_works(embedder: TextEmbedder) -> None:
-    working = asyncio.create_task(embedder.embed(["Is the tent light?"] * MAX_BATCH_TEXTS))
+    working = asyncio.create_task(embedder.embed([LONG]))
     turns = 0
     while not working.done():
         await asyncio.sleep(0)
@@ -109,12 +141,28 @@ async def test_who_gives_up_costs_the_others_nothing(
     assert [text for call in calls for text in call] == ["first", "patient"]
 
 
+async def test_nothing_more_is_done_for_who_gave_up(
+    embedder: TextEmbedder, calls: list[Sequence[str]], is_working: threading.Event
+) -> None:
+    impatient = asyncio.create_task(embedder.embed(LARGEST_SESSION))
+    await asyncio.to_thread(is_working.wait, PATIENCE)
+    impatient.cancel()
+    assert len(await embedder.embed([LAMP])) == 1
+    assert calls[1:] == [[LAMP]]
+
+
 async def test_more_than_can_be_answered_in_time_is_refused_at_once(
     embedder: TextEmbedder,
 ) -> None:
-    with pytest.raises(StoreUnavailable, match="wait already"):
-        await embedder.embed(["tent"] * (MAX_WAITING_TEXTS + 1))
-    assert len(await embedder.embed(["tent"])) == 1
+    fitting = MAX_WAITING_TOKENS // MAX_TEXT_TOKENS
+    waiting = [asyncio.create_task(embedder.embed([LONG])) for _ in range(fitting)]
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable, match=f"{fitting} others wait already"):
+        await embedder.embed([LONG])
+    for request in waiting:
+        request.cancel()
+    await asyncio.sleep(0)
+    assert len(await embedder.embed([LONG])) == 1
 
 
 async def test_a_model_that_is_preloaded_is_used_before_the_first_text_comes(

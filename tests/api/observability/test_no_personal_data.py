@@ -16,10 +16,11 @@ from mpp_api.observability.logs import LogFormat
 from mpp_api.settings import ApiSettings
 from mpp_stores.postgres.connection import connect
 from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
-from tests.api.conftest import AT_ONCE, own_database, serving
+from tests.api.conftest import AT_ONCE, serving
 from tests.api.dataset import Dataset
 from tests.api.known_texts import KnownTexts
 from tests.api.logged import logging_as
+from tests.databases import own_database
 
 PERSON = "zq-personal-7391"
 """Stands in every id and every text that is sent."""

@@ -1,8 +1,14 @@
 """Which replies are kept, and for which question."""
 
+from typing import Any
+
 import httpx
 import pytest
 
+from mpp_api.recommendations import service
+from mpp_api.recommendations.schemas import RecommendationItem, RecommendationReply
+from mpp_api.replies.cache import Keep
+from mpp_api.resilience.leg import Leg
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from mpp_stores.redis.cache import CacheOutcome, ReplyCache
@@ -22,7 +28,7 @@ async def test_a_repeated_question_is_answered_with_the_same_bytes(
     assert float(second.headers["X-Release-Age-Seconds"]) > first.json()["release"]["age_seconds"]
 
 
-@pytest.mark.parametrize("query", ["limit=3", "exclude_seen=false"])
+@pytest.mark.parametrize("query", ["limit=3", "exclude_seen=false", "on=9998-12-31"])
 async def test_every_input_makes_its_own_question(
     client: httpx.AsyncClient, dataset: Dataset, query: str
 ) -> None:
@@ -65,6 +71,27 @@ async def test_without_redis_replies_are_complete_and_say_bypass(
 
 
 async def test_an_unknown_key_is_a_miss(api_settings: ApiSettings, dataset: Dataset) -> None:
-    cache = ReplyCache(api_settings)
+    cache = ReplyCache(api_settings, timeout_seconds=api_settings.api_cache_timeout_seconds)
     assert (await cache.get(dataset.id("key"))).outcome is CacheOutcome.MISS
     await cache.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "keep"),
+    [
+        ({}, Keep.FULL),
+        ({"known_user": None}, Keep.FULL),
+        ({"known_user": False}, Keep.BRIEFLY),
+        ({"items": []}, Keep.BRIEFLY),
+        ({"missing_legs": [Leg.GRAPH]}, Keep.NOT),
+        ({"missing_legs": [Leg.GRAPH], "known_user": False, "items": []}, Keep.NOT),
+    ],
+    ids=["complete", "of a session", "of nobody known", "empty", "lacks a leg", "lacks all"],
+)
+def test_a_reply_is_kept_as_long_as_it_is_good_for(changes: dict[str, Any], keep: Keep) -> None:
+    complete = {
+        "missing_legs": [],
+        "known_user": True,
+        "items": [RecommendationItem.model_construct()],
+    }
+    assert service._keep(RecommendationReply.model_construct(**complete | changes)) is keep

@@ -9,6 +9,7 @@ import pytest
 from mpp_api.dependencies import get_embedder
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
+from tests.api.addresses import without
 from tests.api.conftest import serving
 from tests.api.dataset import PERFORMANCE_SCORES, Dataset
 from tests.api.known_texts import KnownTexts
@@ -113,6 +114,19 @@ async def test_a_text_that_cannot_be_embedded_is_answered_with_what_is_trending(
     reply = await asked(client, text="A text that no data set holds")
     assert (reply["strategy"], reply["missing_legs"]) == ("trending", ["model"])
     assert "embedded" in reply["notice"]
+
+
+@pytest.mark.usefixtures("new_release")
+@pytest.mark.parametrize("question", [{"text": ABOUT_CARDS}, {"user_id": "a-stranger"}])
+async def test_what_was_not_searched_is_not_said_not_to_be_there(
+    api_settings: ApiSettings, dataset: Dataset, question: dict[str, Any]
+) -> None:
+    embedder = KnownTexts(dataset)
+    async with serving(without(api_settings, "milvus"), {get_embedder: lambda: embedder}) as client:
+        reply = await asked(client, **question)
+    assert (reply["strategy"], reply["missing_legs"]) == ("trending", ["vector"])
+    assert "could be found" not in reply["notice"]
+    assert "searched" in reply["notice"]
 
 
 @pytest.mark.usefixtures("new_release")

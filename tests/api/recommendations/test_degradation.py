@@ -6,7 +6,7 @@ import pytest
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
-from tests.api.conftest import AT_ONCE, serving
+from tests.api.conftest import AT_ONCE, losing_postgres, serving
 from tests.api.dataset import Dataset
 
 
@@ -83,7 +83,7 @@ async def test_when_postgres_is_lost_the_last_known_release_is_served_and_marked
     assert degraded.json()["known_user"] is True
     for item in degraded.json()["items"]:
         parts = {part["name"]: part["value"] for part in item["score_parts"]}
-        assert parts["performance"] == 0
+        assert parts["performance"] > 0
     assert degraded.json()["release"]["release_id"] == new_release.release_id
     assert degraded.json()["release"]["state"] == "last-known"
     assert again.json()["missing_legs"] == []
@@ -114,26 +114,62 @@ async def test_a_user_nobody_knows_is_not_called_unknown_while_a_store_is_missin
 
 
 @pytest.mark.parametrize(
-    ("user", "missing"), [("ada", ("milvus", "neo4j", "mongo", "redis")), ("nobody", ())]
+    ("user", "missing_legs"), [("nobody", ["table"]), (None, [])], ids=["unknown", "anonymous"]
 )
-async def test_when_nothing_can_answer_the_problem_says_so_and_when_to_retry(
-    api_settings: ApiSettings, dataset: Dataset, user: str, missing: tuple[str, ...]
+async def test_without_postgres_strangers_get_what_is_trending(
+    api_settings: ApiSettings,
+    new_release: Release,
+    dataset: Dataset,
+    user: str | None,
+    missing_legs: list[str],
 ) -> None:
-    """Postgres is lost after it told which release is published."""
-    port = free_port()
-    settings = without(
-        postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
-            update={"api_release_recheck_seconds": AT_ONCE}
-        ),
-        *missing,
-    )
-    async with serving(settings) as client:
-        async with postgres_also_at(port, api_settings):
-            await client.get("/health")
-        response = await client.get(f"/recommendations/{dataset.id(user)}")
-    assert_unavailable(response)
-    assert response.json()["type"] == "urn:problem-type:mpp:nothing-answered"
-    assert "table" in response.json()["detail"]
+    """No other store knows how campaigns perform: the release was read with it."""
+    question = {"user_id": user and dataset.id(user)}
+    async with serving(api_settings) as client:
+        complete = await client.post("/recommendations", json=question)
+    async with losing_postgres(without(api_settings, "redis")) as client:
+        response = await client.post("/recommendations", json=question)
+    assert response.json()["strategy"] == "trending"
+    assert response.json()["missing_legs"] == missing_legs
+    assert response.json()["items"] == complete.json()["items"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "strategy"),
+    [(("neo4j",), "hybrid"), (("milvus", "neo4j", "mongo", "redis"), "trending")],
+)
+async def test_what_nobody_can_say_of_the_user_is_not_stated(
+    api_settings: ApiSettings,
+    new_release: Release,
+    dataset: Dataset,
+    missing: tuple[str, ...],
+    strategy: str,
+) -> None:
+    """What ada engaged with is in Postgres and Neo4j."""
+    async with losing_postgres(without(api_settings, *missing)) as client:
+        response = await client.get(f"/recommendations/{dataset.id('ada')}")
+        ranked = await client.get(
+            f"/recommendations/{dataset.id('ada')}", params={"exclude_seen": False}
+        )
+    reply = response.json()
+    assert reply["strategy"] == strategy
+    assert dataset.id("boots") in {item["campaign_id"] for item in reply["items"]}
+    assert {item["already_engaged"] for item in reply["items"]} == {None}
+    assert "engaged with is not known and may be listed" in reply["notice"]
+    assert "dismissed is not known and may be listed" in reply["notice"]
+    assert "engaged" not in ranked.json()["notice"]
+
+
+@pytest.mark.usefixtures("new_release")
+async def test_a_list_that_could_not_be_made_diverse_does_not_say_that_it_is(
+    api_settings: ApiSettings, dataset: Dataset
+) -> None:
+    async with serving(without(api_settings, "milvus")) as client:
+        response = await client.get(
+            f"/recommendations/{dataset.id('ada')}", params={"diversity": 0.7}
+        )
+    assert response.json()["items"]
+    assert response.json()["diversity"] == 0
 
 
 def assert_unavailable(response: httpx.Response) -> None:

@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 
-from mpp_api.recommendations.diversity import diversified
+from mpp_api.recommendations.diversity import DIVERSIFIED, diversified
 from mpp_stores.records import EMBEDDING_DIMENSION
 from tests.api.recommendations.evidence import scored
 
@@ -51,3 +51,12 @@ def test_by_difference_alone_ties_keep_the_order_of_the_scores() -> None:
 def test_the_start_is_the_same_however_far_the_list_is_taken() -> None:
     start = [each.campaign_id for each in islice(diversified(RANKED, PROFILES, 0.5), 2)]
     assert start == order(0.5)[:2]
+
+
+def test_beyond_the_best_the_score_alone_orders_however_long_the_list_is() -> None:
+    best = [scored(f"boots-{number:03}", "0.9") for number in range(DIVERSIFIED)]
+    others = [scored("shoes", "0.8"), scored("lamps", "0.8")]
+    profiles = {each.campaign_id: PROFILES["boots"] for each in best} | PROFILES
+    ordered = list(diversified([*best, *others], profiles, 0.9))
+    assert sorted(ordered[:DIVERSIFIED], key=best.index) == best
+    assert ordered[DIVERSIFIED:] == others

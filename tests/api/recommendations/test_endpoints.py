@@ -9,6 +9,7 @@ import pytest
 from mpp_api.settings import ApiSettings
 from tests.api.conftest import serving
 from tests.api.dataset import PERFORMANCE_SCORES, Dataset
+from tests.api.pages import pages
 
 Reply = dict[str, Any]
 
@@ -161,16 +162,10 @@ async def test_the_pages_are_the_list(
     client: httpx.AsyncClient, dataset: Dataset, diversity: float
 ) -> None:
     whole = await recommended(client, dataset.id("ada"), diversity=diversity)
-    pages: list[list[Reply]] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = await recommended(
-            client, dataset.id("ada"), diversity=diversity, limit=3, cursor=cursor
-        )
-        pages.append(page["items"])
-        cursor = page["next_cursor"]
-    assert [len(items) for items in pages] == [3, 1]
-    assert [item for items in pages for item in items] == whole["items"]
+    path = f"/recommendations/{dataset.id('ada')}"
+    found = await pages(client, path, "items", diversity=diversity, limit=3)
+    assert [len(items) for items in found] == [3, 1]
+    assert [item for items in found for item in items] == whole["items"]
 
 
 async def test_a_cursor_of_a_list_that_changed_says_to_start_again(

@@ -1,3 +1,6 @@
+import json
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from mpp_api.paging.errors import ListChanged
@@ -82,3 +85,12 @@ def test_a_cursor_beyond_the_list_is_refused() -> None:
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(ListChanged):
         page(cursor)
+
+
+@pytest.mark.parametrize("passed", [2**63, 0, -1, 1.5, None])
+def test_a_cursor_that_passed_an_impossible_number_of_items_is_refused(
+    passed: float | None,
+) -> None:
+    made_up = urlsafe_b64encode(json.dumps(["first", passed, "x"]).encode()).decode()
+    with pytest.raises(ListChanged):
+        page(made_up)

@@ -1,5 +1,6 @@
 """Campaigns that do not run, and those the user dismissed."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,9 +9,8 @@ import pytest
 from mpp_api.settings import ApiSettings
 from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
-from tests.api.addresses import free_port, postgres_also_at, postgres_at
-from tests.api.conftest import AT_ONCE, serving
-from tests.api.dataset import UNSERVED_PERFORMANCE_SCORES, Dataset
+from tests.api.conftest import losing_postgres, serving
+from tests.api.dataset import CARDS_END_ON, UNSERVED_PERFORMANCE_SCORES, Dataset
 from tests.api.publishing import publish_what_is_complete
 
 
@@ -31,16 +31,39 @@ async def test_campaigns_that_do_not_run_are_not_listed_however_well_they_do(
     assert response.json()["items"] == []
 
 
+async def test_campaigns_that_do_not_run_on_the_day_asked_about_are_not_listed(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    listed = {}
+    for day in (CARDS_END_ON, CARDS_END_ON + timedelta(days=1)):
+        response = await client.get(f"/recommendations/{dataset.id('ada')}", params={"on": day})
+        assert response.json()["on"] == day.isoformat()
+        listed[day] = campaigns(response)
+    on_the_last_day, after = listed.values()
+    assert on_the_last_day - after == {dataset.id("cards")}
+
+
+async def test_what_has_ended_is_not_listed_for_a_day_on_which_it_ran(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    question = {"user_id": dataset.id("dot"), "exclude_seen": False}
+    response = await client.post("/recommendations", json=question | {"on": "1999-09-01"})
+    today = await client.post("/recommendations", json=question)
+    assert dataset.id("parasols") not in campaigns(response)
+    assert response.json()["on"] == today.json()["on"] > "1999-09-01"
+
+
+@pytest.mark.parametrize("day", ["1999-9-1", "1999-09-31", "1999-09-01T00:00:00", "0", 0, 10.5])
+async def test_what_is_no_day_is_refused_by_name(client: httpx.AsyncClient, day: object) -> None:
+    response = await client.post("/recommendations", json={"on": day})
+    assert response.status_code == 422
+    assert [error["name"] for error in response.json()["errors"]] == ["on"]
+
+
 async def test_what_ended_is_not_served_while_postgres_is_down(
     api_settings: ApiSettings, new_release: Release, dataset: Dataset
 ) -> None:
-    port = free_port()
-    settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
-        update={"api_release_recheck_seconds": AT_ONCE}
-    )
-    async with serving(settings) as client:
-        async with postgres_also_at(port, api_settings):
-            await client.get("/health")
+    async with losing_postgres(api_settings) as client:
         response = await client.get(
             f"/recommendations/{dataset.id('dot')}", params={"exclude_seen": False}
         )
@@ -75,10 +98,11 @@ async def test_a_dismissed_campaign_is_gone_from_the_next_page_and_moves_no_othe
     assert [item["campaign_id"] for item in second.json()["items"]] == left[2:4]
 
 
-async def test_messages_about_what_does_not_run_take_no_other_s_place(
+async def test_messages_about_what_does_not_run_or_is_the_user_s_own_take_no_other_s_place(
     api_settings: ApiSettings, dataset: Dataset
 ) -> None:
-    """The two messages of others that are nearest to dot are about campaigns that do not run."""
+    """Of the messages of others, the two that are nearest to dot are about campaigns that do not
+    run, and the third is about one of dot's own."""
     narrow = RankingConfiguration(nearest_messages=1)
     publish_what_is_complete(api_settings, dataset, narrow)
     async with serving(api_settings) as client:
@@ -86,9 +110,9 @@ async def test_messages_about_what_does_not_run_take_no_other_s_place(
             f"/recommendations/{dataset.id('dot')}", params={"exclude_seen": False}
         )
     publish_what_is_complete(api_settings, dataset)
-    cited = [
-        (item["campaign_id"], len(item["explanation"]["messages"]))
+    cited = {
+        item["campaign_id"]: (item["already_engaged"], len(item["explanation"]["messages"]))
         for item in response.json()["items"]
         if item["explanation"]["messages"]
-    ]
-    assert cited == [(dataset.id("cards"), 1)]
+    }
+    assert cited == {dataset.id("cards"): (True, 1), dataset.id("boots"): (False, 1)}

@@ -19,7 +19,6 @@ from mpp_api.replies.cache import BRIEF_TTL, Answer, CachedReplies, Computed, Ke
 from mpp_stores.postgres.erasures import ErasedSubjects, subject_hash
 from mpp_stores.ranking import RankingConfiguration
 from mpp_stores.records import Release
-from mpp_stores.redis import cache as cache_module
 from mpp_stores.redis.cache import REPLY_TTL, TTL_JITTER, CacheOutcome, ReplyCache
 from mpp_stores.redis.keys import reply_key, subject_key
 from mpp_stores.settings import StoreSettings
@@ -50,6 +49,7 @@ def served() -> ServedRelease:
         ranking=RankingConfiguration(),
         contents=Contents((), (), 1, 1, 1, 1, 1, 1),
         catalog=Catalog(),
+        performances={},
         erased=ErasedSubjects(b"", frozenset()),
         erasures_key="",
         state=ReleaseState.CURRENT,
@@ -59,12 +59,11 @@ def served() -> ServedRelease:
 
 @pytest.fixture
 async def cache(
-    settings: StoreSettings, served: ServedRelease, subject: str, monkeypatch: pytest.MonkeyPatch
+    settings: StoreSettings, served: ServedRelease, subject: str
 ) -> AsyncIterator[ReplyCache]:
     """Of a Redis that may be slow, on a busy machine, and is there all the same."""
-    monkeypatch.setattr(cache_module, "ANSWER_SECONDS", 10)
     async with (
-        ReplyCache(settings) as cache,
+        ReplyCache(settings, timeout_seconds=10) as cache,
         Redis.from_url(settings.redis_url.get_secret_value()) as redis,
     ):
         yield cache

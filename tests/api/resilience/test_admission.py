@@ -39,6 +39,12 @@ async def test_who_would_wait_too_long_is_sent_away_and_takes_nobody_s_place() -
         pass
 
 
+async def test_who_has_no_time_left_is_sent_away_though_a_place_is_free() -> None:
+    with pytest.raises(Overloaded):
+        async with Admission(1).place(Deadline(0)):
+            raise AssertionError("admitted")
+
+
 async def test_a_place_is_free_again_after_an_error() -> None:
     admission = Admission(1)
     with pytest.raises(ValueError, match="a defect"):

@@ -186,7 +186,7 @@ async def test_a_store_that_let_a_reply_wait_is_not_waited_for_again_by_that_rep
 
 async def test_each_of_many_replies_has_its_own_missing_legs() -> None:
     legs = App().legs()
-    other = legs.of_another_reply()
+    other = legs.of_another_reply(Deadline(LONG))
     await legs.run(Leg.GRAPH, "walk", Store(REFUSED).answer)
     assert other.missing == []
 

@@ -70,7 +70,7 @@ async def test_an_unknown_user_has_no_edges(reader: GraphReader, small_graph: Ow
 async def test_co_engaged_campaigns_weigh_the_overlap_with_each_peer(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
-    autumn, winter = await reader.co_engaged_campaigns(
+    autumn, *_, winter = await reader.co_engaged_campaigns(
         small_graph.id("ada"), 10, materialization=small_graph.first
     )
     assert autumn == CoEngagement(
@@ -100,11 +100,11 @@ async def test_the_limit_keeps_the_heaviest_campaigns(
     assert only.campaign_id == small_graph.id("autumn")
 
 
-async def test_engaged_campaigns_can_be_included_over_the_other_shared_ones(
+async def test_the_user_s_own_campaigns_are_reached_over_the_other_shared_ones(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
     found = await reader.co_engaged_campaigns(
-        small_graph.id("ada"), 10, materialization=small_graph.first, include_engaged=True
+        small_graph.id("ada"), 10, materialization=small_graph.first
     )
     weights = {campaign.campaign_id: campaign.weight for campaign in found}
     # spring over summer with bob; summer over spring with bob (cleo shares only summer itself).
@@ -152,16 +152,12 @@ async def test_only_the_edges_of_the_materialization_are_read(
     assert await reader.engaged_with(ada, materialization=small_graph.third) == []
 
 
-@pytest.mark.parametrize("include_engaged", [False, True])
 async def test_edges_of_other_materializations_change_no_co_engaged_campaign(
-    reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph, include_engaged: bool
+    reader: GraphReader, edges: EngagedWithEdges, small_graph: OwnGraph
 ) -> None:
     async def found() -> list[CoEngagement]:
         return await reader.co_engaged_campaigns(
-            small_graph.id("ada"),
-            10,
-            materialization=small_graph.first,
-            include_engaged=include_engaged,
+            small_graph.id("ada"), 10, materialization=small_graph.first
         )
 
     before = await found()
