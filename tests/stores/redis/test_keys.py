@@ -7,7 +7,7 @@ from mpp_stores.redis.keys import reply_key, subject_key
 
 def test_a_key_names_its_version_noun_and_release() -> None:
     assert reply_key("recommendations", "r-7", {"user_id": "u-1"}).startswith(
-        "mpp:v2:recommendations:r-7:"
+        "mpp:v3:recommendations:r-7:"
     )
 
 
