@@ -13,6 +13,8 @@ from mpp_local.environment import stack_environment
 from mpp_local.stack import Stack
 
 MPP = Path(sys.executable).with_name("mpp")
+STDERR = 2
+"""A benchmark's standard output is its figures."""
 
 
 @contextmanager
@@ -24,12 +26,12 @@ def running_stack(home: Path, *options: str, **variables: str) -> Iterator[dict[
     """
     with patch.dict(os.environ, {"MPP_HOME": str(home), **variables}):
         try:
-            subprocess.run([MPP, "up", *options], check=True)
+            subprocess.run([MPP, "up", *options], check=True, stdout=STDERR)
             environment = stack_environment(home)
             os.environ.update(environment)
             yield environment
         finally:
-            subprocess.run([MPP, "down"], check=True)
+            subprocess.run([MPP, "down"], check=True, stdout=STDERR)
 
 
 @contextmanager

@@ -16,20 +16,26 @@ from mpp_stores.milvus.collections import CAMPAIGN_PROFILES, MESSAGES, USER_PROF
 from mpp_stores.milvus.connection import client_options
 from mpp_stores.settings import StoreSettings
 from tests.acceptance import flows
-from tests.acceptance.commands import run
 from tests.acceptance.dagster_runs import Dagster
+from tests.pipeline.commands import run
 from tests.stacks import running_stack
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A whole stack, on which a posted event becomes a batch at once.
+    """A whole stack, on which a posted event becomes a batch at once, and a reply is complete
+    however busy Spark keeps the machine.
 
     Its vectors go afterwards: on stores that are not the stack's own, an approximate index
     would find little of the few that other tests add to many.
     """
     home = tmp_path_factory.mktemp("stack")
-    with running_stack(home, MPP_API_EVENTS_ROTATE_SECONDS="1") as environment:
+    patient = {
+        "MPP_API_DEADLINE_MS": "30000",
+        "MPP_API_LEG_TIMEOUT_SECONDS": "10",
+        "MPP_API_CACHE_TIMEOUT_SECONDS": "10",
+    }
+    with running_stack(home, MPP_API_EVENTS_ROTATE_SECONDS="1", **patient) as environment:
         yield environment
         with closing(MilvusClient(**client_options(StoreSettings(), connect_seconds=10))) as client:
             for collection in (MESSAGES, USER_PROFILES, CAMPAIGN_PROFILES):

@@ -1,9 +1,10 @@
 """Runs of the stack's Dagster, through the GraphQL that its UI uses."""
 
-from time import sleep
 from typing import Any
 
 import httpx
+
+from tests.waiting import wait_until
 
 LAUNCH = """
 mutation Launch($parameters: ExecutionParams!) {
@@ -50,8 +51,7 @@ class Dagster:
     def wait_until_idle(self) -> None:
         """Until no run is queued or running."""
         ended = {"SUCCESS", "FAILURE", "CANCELED"}
-        while any(run["status"] not in ended for run in self.runs(20)):
-            sleep(1)
+        wait_until(lambda: all(run["status"] in ended for run in self.runs(20)), every=1)
 
     def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
         reply = httpx.post(

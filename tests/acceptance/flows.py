@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,14 @@ import httpx
 
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.commands import MPP, PROJECT_ROOT
 from tests.acceptance.dagster_runs import Dagster
-from tests.acceptance.releases import numbers, release_holding, served, wait_until
-from tests.acceptance.stored_rows import rows_of
+from tests.pipeline.commands import MPP, PROJECT_ROOT
+from tests.pipeline.releases import numbers, release_holding, served
+from tests.pipeline.sample import DAILY, LATE_DAY, SEED, of_days
+from tests.pipeline.stored_rows import rows_of
+from tests.waiting import wait_until
 
-SEED = "seed_conversations.json"
-SEED_DAY = "2026-11-18"
 LATE = "late.jsonl"
-LATE_DAY = "2026-11-17"
 LATE_USER = "late-user-7001"
 LATE_CAMPAIGN = "city-breaks-under-100"
 MOVED = "moved.jsonl"
@@ -33,15 +31,6 @@ POSTED = {
     "channel": "app",
 }
 ERASED_USERS = ("user-042", "user-107")
-
-DAILY = (
-    "lake/conversation_events",
-    "lake/message_embeddings",
-    "milvus/messages",
-    "neo4j/messages",
-    "mongo/conversations",
-    "postgres/daily_activity",
-)
 
 
 @dataclass(frozen=True)
@@ -131,7 +120,7 @@ def erase_and_withdraw_at_once(dagster: Dagster) -> dict[str, str]:
 
 def _late_file() -> str:
     """A new event of an old day, an event of that day that the sample holds, a broken line."""
-    known = next(_of_late_day())
+    known = next(of_days(LATE_DAY))
     late = {
         "user_id": LATE_USER,
         "message": "Is the Porto trip still on offer in spring?",
@@ -143,12 +132,5 @@ def _late_file() -> str:
 
 def _moved_file() -> str:
     """A message of the sample, said to have been sent a week before."""
-    known = next(each for each in _of_late_day() if each.get("message_id") == MOVED_MESSAGE)
+    known = next(each for each in of_days(LATE_DAY) if each.get("message_id") == MOVED_MESSAGE)
     return json.dumps(known | {"timestamp": f"{MOVED_DAY}T10:00:00Z"})
-
-
-def _of_late_day() -> Iterator[dict[str, Any]]:
-    sample = json.loads((PROJECT_ROOT / "data/sample_conversations.json").read_text())
-    for record in sample:
-        if isinstance(record, dict) and str(record.get("timestamp")).startswith(LATE_DAY):
-            yield record

@@ -6,15 +6,18 @@ import re
 import httpx
 import pytest
 
+from mpp_local.services import SERVICES
+from mpp_local.stack import Stack
+from mpp_local.supervision import Supervisor
 from mpp_stores.lake import Lake
 from mpp_stores.neo4j.reader import GraphReader
 from mpp_stores.postgres.releases import current_release
 from mpp_stores.records import EMBEDDING_DIMENSION
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS
-from tests.acceptance.commands import PROJECT_ROOT, run
-from tests.acceptance.releases import numbers
-from tests.acceptance.stored_rows import message_ids, report, rows_of, stored_rows
+from tests.pipeline.commands import MPP, PROJECT_ROOT, run
+from tests.pipeline.releases import numbers
+from tests.pipeline.stored_rows import message_ids, report, rows_of, stored_rows
 
 MATERIALIZATIONS = """{
   assetNodes {
@@ -174,6 +177,20 @@ def test_vectors_are_unit_vectors_of_the_models_dimension(settings):
 def test_a_second_make_up_changes_nothing(settings: StoreSettings):
     release, before = current_release(settings), stored_rows(settings)
     output = run("make", "up")
-    assert "unchanged" in output
+    assert "Nothing ingested" in output
+    assert "Campaigns left as they are" in output
+    assert f"Campaigns for {USER}" in output
     assert current_release(settings) == release
     assert stored_rows(settings) == before
+
+
+def test_after_a_change_of_code_the_services_restart_and_the_engines_do_not(
+    settings: StoreSettings,
+):
+    stack = Stack.load(settings.home)
+    before = Supervisor(stack).processes()
+    (stack.run / "served").write_text("what was there before `git pull`")
+    run(MPP, "up")
+    after = Supervisor(stack).processes()
+    restarted = {name for name in before if after[name].pid != before[name].pid}
+    assert restarted == {service.name for service in SERVICES}

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from tests.acceptance.commands import PROJECT_ROOT, run
+from tests.pipeline.commands import PROJECT_ROOT, run
 
 README = (PROJECT_ROOT / "README.md").read_text()
 COMMANDS = [

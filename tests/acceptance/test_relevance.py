@@ -12,8 +12,8 @@ import pytest
 
 from mpp_local.api_access import KEY_HEADER
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.commands import PROJECT_ROOT
-from tests.acceptance.stored_rows import rows_of
+from tests.pipeline.commands import PROJECT_ROOT
+from tests.pipeline.stored_rows import rows_of
 
 TOPICS = tomllib.loads((PROJECT_ROOT / "data/sample_topics.toml").read_text())["topics"]
 CAMPAIGNS_OF_TOPIC = {

@@ -7,22 +7,20 @@ import httpx
 import pytest
 
 from mpp_stores.postgres.releases import current_release
-from tests.acceptance.commands import MPP, PROJECT_ROOT, run
 from tests.acceptance.flows import (
-    DAILY,
     LATE,
     LATE_CAMPAIGN,
-    LATE_DAY,
     LATE_USER,
     MOVED,
     MOVED_DAY,
     MOVED_MESSAGE,
     POSTED,
-    SEED,
-    SEED_DAY,
 )
-from tests.acceptance.releases import numbers, served, wait_until
-from tests.acceptance.stored_rows import message_ids, report, rows_of
+from tests.pipeline.commands import MPP, PROJECT_ROOT, run
+from tests.pipeline.releases import numbers, served
+from tests.pipeline.sample import DAILY, LATE_DAY, SEED, SEED_DAY
+from tests.pipeline.stored_rows import message_ids, report, rows_of
+from tests.waiting import wait_until
 
 SEED_EVENTS = (PROJECT_ROOT / "data" / SEED).read_text().splitlines()
 

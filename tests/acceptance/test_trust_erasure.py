@@ -7,8 +7,9 @@ import pytest
 
 from mpp_stores.lake import Lake
 from mpp_stores.targets import TARGETS, open_target
-from tests.acceptance.flows import ERASED_USERS, LATE, LATE_DAY, LATE_USER, state
-from tests.acceptance.releases import numbers, served
+from tests.acceptance.flows import ERASED_USERS, LATE, LATE_USER, state
+from tests.pipeline.releases import numbers, served
+from tests.pipeline.sample import LATE_DAY
 
 # Where engines may keep dropped bytes until they recycle their files: see docs/erasure.md.
 ENGINE_FILES = "engines"

@@ -7,10 +7,10 @@ import pytest
 
 from mpp_stores.neo4j.connection import connect
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.commands import MPP, attempt, run
 from tests.acceptance.flows import ERASED_USERS
-from tests.acceptance.releases import served
-from tests.acceptance.stored_rows import stored_rows
+from tests.pipeline.commands import MPP, attempt, run
+from tests.pipeline.releases import served
+from tests.pipeline.stored_rows import stored_rows
 
 BATCH = "after-erasure.jsonl"
 NEW_USER = "new-user-8002"
@@ -65,9 +65,17 @@ def test_a_failed_run_changes_nothing_that_is_served(api, settings, loose_messag
 
 
 def test_mpp_check_fails_and_names_what_is_wrong(loose_message):
-    checked = attempt(MPP, "check")
+    checked = attempt(MPP, "check", "--json")
     assert checked.returncode == 1
-    assert "message 0/loose" in checked.stdout
+    outcome = json.loads(checked.stdout)
+    failed = [
+        each for each in outcome["checks"] if not each["passed"] and each["severity"] == "ERROR"
+    ]
+    assert [(each["asset"], each["check"]) for each in failed] == [
+        ("neo4j/engaged_with", "no_node_is_loose")
+    ]
+    assert failed[0]["metadata"]["offending"] == {"loose": ["message 0/loose"]}
+    assert not outcome["ok"]
 
 
 def test_an_erased_user_who_lands_again_is_rejected_and_not_kept(settings):

@@ -3,12 +3,12 @@
 import signal
 import subprocess
 import sys
-from time import sleep
 
 import dagster as dg
 import pytest
 
 from mpp_assets.run_assets import ORCHESTRATOR_TAG, AssetRunner, Status
+from tests.waiting import wait_until
 
 ERRORS = {
     "works": None,
@@ -128,9 +128,8 @@ with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:
 
 def test_a_process_that_is_asked_to_end_ends_at_once_and_fails_its_run(tmp_path):
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SLEEPER, str(tmp_path)])
-    while not (tmp_path / "sleeping").exists():
-        assert process.poll() is None
-        sleep(0.1)
+    wait_until(lambda: (tmp_path / "sleeping").exists() or process.poll() is not None)
+    assert process.poll() is None
     process.terminate()
     assert process.wait(20) == 128 + signal.SIGTERM
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:

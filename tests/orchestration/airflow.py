@@ -10,7 +10,7 @@ from typing import Any
 
 from mpp_assets.airflow_export import DAG_ID
 from mpp_local.tool_environments import ensure
-from tests.acceptance.commands import MPP, PROJECT_ROOT, run
+from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 
 REQUIREMENTS = PROJECT_ROOT / "deploy/airflow.txt"
 PARSE = """

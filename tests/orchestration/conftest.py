@@ -4,15 +4,16 @@ These tests have stores of their own, without the daemon: nothing happens by its
 files run in the order of their names, over the same stores.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.commands import MPP, PROJECT_ROOT, run
-from tests.acceptance.flows import SEED
 from tests.orchestration.materializing import materialize
+from tests.pipeline.commands import MPP, PROJECT_ROOT, run
+from tests.pipeline.sample import LATE_DAY, SEED, SEED_DAY, of_days
 from tests.stacks import running_stack, without_addresses
 
 
@@ -30,9 +31,10 @@ def settings(stack: dict[str, str]) -> StoreSettings:
 
 @pytest.fixture(scope="package")
 def materialized(settings: StoreSettings) -> None:
-    """The sample and the seed file, landed and published by threads of one process."""
+    """The sample's last days and the seed file, landed and published by threads of one process."""
     run(MPP, "campaigns", "data/sample_campaigns.json")
     settings.landing.mkdir(exist_ok=True)
-    for name in ("sample_conversations.json", SEED):
-        shutil.copy2(PROJECT_ROOT / "data" / name, settings.landing)
+    sample = list(of_days("2026-11-16", LATE_DAY, SEED_DAY))
+    (settings.landing / "sample.json").write_text(json.dumps(sample))
+    shutil.copy2(PROJECT_ROOT / "data" / SEED, settings.landing)
     materialize("local[*]")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from mpp_assets.definitions import definitions
-from tests.acceptance.flows import LATE_DAY
+from tests.pipeline.sample import LATE_DAY
 
 ASSETS = sorted(
     key.to_user_string()

@@ -15,7 +15,7 @@ import pyspark
 from mpp_assets.resources import spark_config
 from mpp_assets.settings import SparkSettings
 from mpp_local.ports import LOOPBACK, free_port, taking_ports
-from tests.acceptance.releases import wait_until
+from tests.waiting import wait_until
 
 SPARK_HOME = Path(pyspark.__file__).parent
 DEPLOY = "org.apache.spark.deploy"
@@ -51,7 +51,7 @@ class SparkCluster:
 def running_cluster(folder: Path) -> Iterator[SparkCluster]:
     """Workers of one core and 1 GB each, which know nothing of the platform."""
     with ExitStack() as processes:
-        with taking_ports():
+        with taking_ports(print):
             cluster = _start(folder, processes)
         yield cluster
 

@@ -17,11 +17,12 @@ from pydantic import SecretStr
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 from mpp_stores.settings import StoreSettings
-from tests.acceptance.flows import SEED, SEED_DAY
-from tests.acceptance.releases import numbers, served, wait_until
-from tests.acceptance.stored_rows import all_rows, report
 from tests.orchestration.materializing import ASSETS, materialize
 from tests.orchestration.spark_cluster import WORKERS, SparkCluster, running_cluster
+from tests.pipeline.releases import numbers, served
+from tests.pipeline.sample import SEED, SEED_DAY
+from tests.pipeline.stored_rows import all_rows, report
+from tests.waiting import wait_until
 
 PUBLISHED = [name for name in ASSETS if name != "postgres/serving_release"]
 VECTOR_TOLERANCE = 1e-6

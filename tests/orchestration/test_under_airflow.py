@@ -12,10 +12,10 @@ from mpp_assets.airflow_export import GROUPINGS, export_tasks
 from mpp_assets.definitions import definitions
 from mpp_assets.run_assets import ORCHESTRATOR_TAG
 from mpp_stores.lake import Lake
-from tests.acceptance.flows import DAILY, LATE_DAY, SEED_DAY
-from tests.acceptance.releases import numbers, served
-from tests.acceptance.stored_rows import message_ids, stored_rows
 from tests.orchestration.airflow import Airflow
+from tests.pipeline.releases import numbers, served
+from tests.pipeline.sample import DAILY, LATE_DAY, SEED_DAY
+from tests.pipeline.stored_rows import message_ids, stored_rows
 
 AFTER_SEED_DAY = "2026-11-19T00:30:00+00:00"
 BATCH = "landed-by-airflow.jsonl"

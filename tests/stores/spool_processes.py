@@ -11,16 +11,18 @@ from typing import Any
 from mpp_stores.spool import Spool, land_due
 
 
-def append_each(landing: Path, records: list[dict[str, Any]]) -> None:
-    """One at a time, as requests would."""
+def append_each(landing: Path, records: list[dict[str, Any]], landed: Event) -> None:
+    """One at a time, as requests would; a batch has landed before the second."""
     spool = Spool(landing)
     for record in records:
         spool.append([record])
+        assert landed.wait(60)
 
 
-def land_all_until(landing: Path, done: Event) -> None:
+def land_all_until(landing: Path, done: Event, landed: Event) -> None:
     while not done.is_set():
-        land_due(landing, age=timedelta(0))
+        if land_due(landing, age=timedelta(0)):
+            landed.set()
 
 
 def append_and_be_killed_while_appending(

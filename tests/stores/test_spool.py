@@ -185,12 +185,14 @@ def test_nothing_is_left_of_a_file_without_a_complete_line(landing: Path) -> Non
 def test_processes_that_append_while_another_lands_lose_and_double_nothing(
     landing: Path,
 ) -> None:
-    done = SPAWN.Event()
+    done, landed_some = SPAWN.Event(), SPAWN.Event()
     appending = [
-        SPAWN.Process(target=spool_processes.append_each, args=(landing, events(40, name)))
+        SPAWN.Process(
+            target=spool_processes.append_each, args=(landing, events(40, name), landed_some)
+        )
         for name in ("a", "b")
     ]
-    lander = SPAWN.Process(target=spool_processes.land_all_until, args=(landing, done))
+    lander = SPAWN.Process(target=spool_processes.land_all_until, args=(landing, done, landed_some))
     for process in (lander, *appending):
         process.start()
     for process in appending:
@@ -199,7 +201,7 @@ def test_processes_that_append_while_another_lands_lose_and_double_nothing(
     lander.join(60)
     land_due(landing, age=AT_ONCE)
     assert [process.exitcode for process in (lander, *appending)] == [0, 0, 0]
-    assert len(visible_files(landing)) > 1
+    assert len(visible_files(landing)) >= 3
     assert sorted(ids(landed(landing))) == sorted(ids(events(40, "a") + events(40, "b")))
 
 

@@ -2,6 +2,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,6 +16,11 @@ def target(tmp_path: Path) -> Path:
     return path
 
 
+def write_half(file: BinaryIO) -> None:
+    file.write(b"half")
+    raise KeyboardInterrupt
+
+
 def test_what_was_written_is_there_when_the_block_ends(target: Path) -> None:
     with replacing(target) as file:
         file.write(b"new")
@@ -26,8 +32,7 @@ def test_what_was_written_is_there_when_the_block_ends(target: Path) -> None:
 
 def test_a_block_that_fails_changes_nothing_and_leaves_nothing(target: Path) -> None:
     with pytest.raises(KeyboardInterrupt), replacing(target) as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
+        write_half(file)
     assert target.read_text() == "old"
     assert list(target.parent.iterdir()) == [target]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import dagster as dg
+from dagster_pyspark import LazyPySparkResource
 
 from mpp_assets.resources import Platform
 
@@ -10,11 +11,12 @@ from mpp_assets.resources import Platform
 def evaluate(
     check: dg.AssetChecksDefinition, tags: Mapping[str, str] | None = None
 ) -> dg.AssetCheckEvaluation:
-    """Without its asset, on the pipeline that the environment names, by a run with these tags."""
+    """Without its asset, on the pipeline that the environment names, by a run with these tags.
+    A check that needs Spark takes the session of the fixture `spark`."""
     job = dg.Definitions(
         asset_checks=[check],
         jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
-        resources={"platform": Platform()},
+        resources={"platform": Platform(), "spark": LazyPySparkResource(spark_config={})},
     ).resolve_job_def("check")
     run = job.execute_in_process(raise_on_error=False, tags=tags)
     [evaluation] = run.get_asset_check_evaluations()

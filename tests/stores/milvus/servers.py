@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from mpp_stores.errors import StoreUnavailable
 from mpp_stores.milvus.writer import UserProfiles
 from mpp_stores.settings import StoreSettings
 from tests.local.commands import Mpp
+from tests.waiting import wait_until
 
 
 def at_port(settings: StoreSettings, port: int) -> StoreSettings:
@@ -46,17 +46,19 @@ class Lite:
         port = self.settings.milvus_uri.rpartition(":")[2]
         command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(self._data)]
         self._process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", port])
-        while self._process.poll() is None:
-            try:
-                with UserProfiles(self.settings):
-                    return
-            except StoreUnavailable:
-                time.sleep(0.1)
-        raise RuntimeError(f"milvus-lite exited with status {self._process.returncode}")
+        wait_until(lambda: self._process.poll() is not None or self._answers())
+        assert self._process.poll() is None
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with UserProfiles(self.settings):
+                return True
+        except StoreUnavailable:
+            return False
 
 
 class Standalone:

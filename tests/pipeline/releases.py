@@ -1,14 +1,12 @@
 """What is served, and waiting for what will be."""
 
 from collections.abc import Callable
-from time import monotonic, sleep
 
 from mpp_stores.lake import Lake
 from mpp_stores.postgres.releases import contents, current_release
 from mpp_stores.records import Release
 from mpp_stores.settings import StoreSettings
-
-LONGEST_WAIT_SECONDS = 300.0
+from tests.waiting import wait_until
 
 
 def served(settings: StoreSettings) -> Release:
@@ -39,13 +37,5 @@ def release_holding(
         is_named = summary is not None and summary.landing == landing
         return is_named and served(settings) != after
 
-    wait_until(is_published)
+    wait_until(is_published, every=1)
     return served(settings)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    started = monotonic()
-    while not holds():
-        if monotonic() - started > LONGEST_WAIT_SECONDS:
-            raise TimeoutError(f"{holds.__qualname__} is false after {LONGEST_WAIT_SECONDS:.0f} s")
-        sleep(1)

@@ -9,7 +9,7 @@ import pyarrow.dataset as ds
 from mpp_stores.lake import Lake
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
-from tests.acceptance.releases import numbers
+from tests.pipeline.releases import numbers
 
 
 def rows_of(settings: StoreSettings, target_name: str) -> list[dict[str, Any]]:

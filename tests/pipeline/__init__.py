@@ -1,0 +1,1 @@
+"""What the tests of whole pipelines share: tests/acceptance and tests/orchestration."""
