@@ -1,7 +1,7 @@
 """Asks the stores, concurrently, for everything that bears on one question."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ Vector = Sequence[float]
 
 # Others write near a user's own campaigns above all: of the sample's users a third have less than
 # a quarter of new ones among the nearest messages. A second search costs as much as the first.
-_ENOUGH_NEW = 0.25
+_ENOUGH_RUNNING = 0.5
 _SEARCH_AGAIN_FACTOR = 4
 
 
@@ -149,7 +149,7 @@ class Retrieval:
             "search the vectors",
             lambda: asyncio.gather(
                 self._similar_users(user_id, profile),
-                self._messages(user_id, searched_for, set_aside),
+                self._messages(user_id, searched_for),
                 self._topics(searched_for, set_aside),
             ),
         )
@@ -166,12 +166,11 @@ class Retrieval:
             materialization=self.served.contents.user_profiles,
         )
 
-    async def _messages(
-        self, user_id: str | None, searched_for: Vector, set_aside: Set[str]
-    ) -> list[SimilarMessage]:
-        """Where hardly any of the nearest are about campaigns new to the user, a wider search."""
+    async def _messages(self, user_id: str | None, searched_for: Vector) -> list[SimilarMessage]:
+        """Where most of the nearest are about campaigns that do not run, a wider search. Not where
+        they are about the user's own: most users would wait for it."""
         wanted = self.served.ranking.nearest_messages
-        found: list[SimilarMessage] = []
+        running: list[SimilarMessage] = []
         for limit in (wanted, wanted * _SEARCH_AGAIN_FACTOR):
             found = await self.stores.vectors.similar_messages(
                 searched_for,
@@ -179,10 +178,10 @@ class Retrieval:
                 exclude_user_id=user_id or "",
                 materializations=self.served.contents.message_vectors,
             )
-            new = sum(each.campaign_id not in set_aside for each in found)
-            if len(found) < limit or new >= wanted * _ENOUGH_NEW:
+            running = [each for each in found if each.campaign_id not in self.not_running]
+            if len(found) < limit or len(running) >= wanted * _ENOUGH_RUNNING:
                 break
-        return list(_up_to(wanted, found, set_aside))
+        return running[:wanted]
 
     async def _topics(self, searched_for: Vector, set_aside: Set[str]) -> list[SimilarCampaign]:
         return await self.stores.vectors.similar_campaigns(
@@ -240,14 +239,3 @@ class Retrieval:
             ),
         )
         return TableFindings(*found) if found else TableFindings()
-
-
-def _up_to(
-    wanted: int, messages: Iterable[SimilarMessage], set_aside: Set[str]
-) -> Iterator[SimilarMessage]:
-    """The nearest, of which so many count; those about campaigns set aside come with them."""
-    for message in messages:
-        if wanted == 0:
-            return
-        yield message
-        wanted -= message.campaign_id not in set_aside
