@@ -32,10 +32,10 @@ class VectorFindings:
 
 @dataclass(frozen=True, slots=True)
 class GraphFindings:
-    """`own` holds the edges of the user, None while they are not known; `of_peers` those of the
+    """`own` is what the user engaged with, None while it is not known; `of_peers` the edges of the
     peers that the paths name."""
 
-    own: Sequence[EngagedWith] | None = None
+    own: Sequence[UserEngagement | EngagedWith] | None = None
     co_engagements: Sequence[CoEngagement] = ()
     of_peers: Sequence[EngagedWith] = ()
 

@@ -1,7 +1,7 @@
 """Asks the stores, concurrently, for everything that bears on one question."""
 
 import asyncio
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,6 @@ from mpp_stores.records import (
 
 Vector = Sequence[float]
 
-# Others write near a user's own campaigns above all: of the sample's users a third have less than
-# a quarter of new ones among the nearest messages. A second search costs as much as the first.
 _ENOUGH_RUNNING = 0.5
 _SEARCH_AGAIN_FACTOR = 4
 
@@ -54,35 +52,29 @@ class Retrieval:
         """Nothing is found of an erased user, as the one asked about or as evidence."""
         if user_id is not None and self.served.erased.includes(user_id):
             user_id = None
-        (table, vector), graph = await asyncio.gather(
-            self._table_and_vector_findings(user_id, texts), self._graph_findings(user_id)
+        # Which campaigns are the user's own is known before the vectors and the graph are searched.
+        asked = asyncio.create_task(self._table_findings(user_id))
+        table, vector, graph = await asyncio.gather(
+            asked,
+            self._vector_findings(user_id, texts, asked),
+            self._graph_findings(user_id, asked),
         )
         findings = Findings(user_id, vector, graph, table, self.served.performances)
         return findings.without(self.served.erased)
-
-    async def _table_and_vector_findings(
-        self, user_id: str | None, texts: Sequence[str]
-    ) -> tuple[TableFindings, VectorFindings]:
-        """Which campaigns are the user's own is known before the vectors are searched: Postgres
-        says so before Milvus has the profile. Without Postgres no room is made for them there."""
-        table, profile, mean_of_texts = await asyncio.gather(
-            self._table_findings(user_id), self._profile(user_id), self._embedded(texts)
-        )
-        set_aside = self._set_aside(table.engagement or ())
-        return table, await self._vector_findings(user_id, profile, mean_of_texts, set_aside)
 
     def _set_aside(self, own: Sequence[UserEngagement | EngagedWith]) -> frozenset[str]:
         """Campaigns that take no other's place."""
         return self.not_running.union(each.campaign_id for each in own)
 
     async def _vector_findings(
-        self,
-        user_id: str | None,
-        profile: Vector | None,
-        mean_of_texts: Vector | None,
-        set_aside: Set[str],
+        self, user_id: str | None, texts: Sequence[str], asked: Awaitable[TableFindings]
     ) -> VectorFindings:
-        """Neighbours come from Milvus, what they did from Neo4j: each fails on its own account."""
+        """Neighbours come from Milvus, what they did from Neo4j: each fails on its own account.
+        Without Postgres no room is made for the user's own campaigns."""
+        table, profile, mean_of_texts = await asyncio.gather(
+            asked, self._profile(user_id), self._embedded(texts)
+        )
+        set_aside = self._set_aside(table.engagement or ())
         nearest = await self._nearest(user_id, profile, mean_of_texts, set_aside)
         if nearest is None:
             return VectorFindings(has_profile=profile is not None)
@@ -168,7 +160,7 @@ class Retrieval:
 
     async def _messages(self, user_id: str | None, searched_for: Vector) -> list[SimilarMessage]:
         """Where most of the nearest are about campaigns that do not run, a wider search. Not where
-        they are about the user's own: most users would wait for it."""
+        they are about the user's own: a third of all users would wait for it."""
         wanted = self.served.ranking.nearest_messages
         running: list[SimilarMessage] = []
         for limit in (wanted, wanted * _SEARCH_AGAIN_FACTOR):
@@ -190,11 +182,15 @@ class Retrieval:
             materialization=self.served.contents.campaign_profiles,
         )
 
-    async def _graph_findings(self, user_id: str | None) -> GraphFindings:
-        """Calls of their own: a walk that takes too long leaves what is known by then."""
+    async def _graph_findings(
+        self, user_id: str | None, asked: Awaitable[TableFindings]
+    ) -> GraphFindings:
+        """Calls of their own: a walk that takes too long leaves what is known by then. The graph
+        is asked for the user's own campaigns where Postgres knows none."""
         if user_id is None:
             return GraphFindings(own=())
-        own = await self._edges("read the user's campaigns", [user_id])
+        own: Sequence[UserEngagement | EngagedWith] | None = (await asked).engagement
+        own = own or await self._edges("read the user's campaigns", [user_id])
         if not own:
             return GraphFindings(own)
         walks = await self.legs.run(
