@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from mpp_api.embedding.embedder import TextEmbedder
 from mpp_api.messages.schemas import MessageSource
+from mpp_api.paging.cursor import list_key
 from mpp_api.recommendations import strategies
 from mpp_api.recommendations.diversity import DIVERSIFIED, diversified
 from mpp_api.recommendations.explanation import Explainer
@@ -63,7 +64,7 @@ class Answering:
             ordered,
             limit=request.limit,
             cursor=request.cursor,
-            release_id=served.release.release_id,
+            key=list_key("recommendations", served),
             left_out=findings.table.dismissed,
         )
         items = await self._items(page, findings, decay)

@@ -1,30 +1,33 @@
 """Pages of one ordered list, none of which repeats an item of another.
 
-A cursor holds the release, how many items were passed, and a digest of their ids in order:
-    base64url(["19990312T061232Z-33644434", 10, "5b0c1f…"])
+A cursor holds how many items were passed, and a digest of their ids in order:
+    base64url({"list_key": "5b0c1f…", "passed": 10, "digest": "0d9e7a…"})
 
-While the release and the digest fit, the list before the cursor is what the caller has seen.
-When they do not (a new release, an erasure, a store that was down for one of the pages),
-the cursor is refused rather than continued in another list.
+While the key, which is the release's, and the digest fit, the list before the cursor is what the
+caller has seen. When they do not (a new release, an erasure, a store that was down for one of the
+pages), the cursor is refused rather than continued in another list.
 """
 
 import hashlib
 import json
 import sys
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
+from mpp_api.paging.cursor import Position
 from mpp_api.paging.errors import ListChanged
 from mpp_api.recommendations.fusion import ScoredCampaign
 
-# As many as a list can hold: a caller may make a cursor up.
-_Passed = Annotated[int, Field(ge=1, le=sys.maxsize)]
-_CURSOR = TypeAdapter(tuple[str, _Passed, str])
+
+class RankedPosition(Position):
+    """`passed` is at most what a list can hold: a caller may make a cursor up."""
+
+    passed: Annotated[int, Field(ge=1, le=sys.maxsize)]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ def page_of(
     *,
     limit: int,
     cursor: str,
-    release_id: str,
+    key: str,
     left_out: Set[str],
 ) -> Page:
-    """The page after `cursor`; the first for an empty one.
+    """The page after `cursor`; the first for an empty one. `key` is the list's (`list_key`).
 
     Those `left_out` keep their places in the list that cursors count, so that leaving one
     more out between two pages moves no other.
@@ -53,7 +56,7 @@ def page_of(
     Raises `ListChanged` for a cursor of another list.
     """
     remaining = iter(ordered)
-    passed = _passed(remaining, cursor, release_id)
+    passed = _passed(remaining, RankedPosition.read(cursor, key))
     first_rank = 1 + sum(campaign_id not in left_out for campaign_id in passed)
     items: list[ScoredCampaign] = []
     next_cursor = None
@@ -63,37 +66,22 @@ def page_of(
                 passed.append(campaign.campaign_id)
             continue
         if len(items) == limit:
-            next_cursor = _encoded(release_id, passed)
+            position = RankedPosition(list_key=key, passed=len(passed), digest=_digest(passed))
+            next_cursor = position.written()
             break
         items.append(campaign)
         passed.append(campaign.campaign_id)
     return Page(items, first_rank, next_cursor)
 
 
-def _passed(remaining: Iterable[ScoredCampaign], cursor: str, release_id: str) -> list[str]:
-    """Takes the ids before the cursor from `remaining`."""
-    if not cursor:
+def _passed(remaining: Iterable[ScoredCampaign], position: RankedPosition | None) -> list[str]:
+    """Takes the ids up to the position from `remaining`."""
+    if position is None:
         return []
-    cursor_release, offset, digest = _decoded(cursor)
-    if cursor_release != release_id:
-        raise ListChanged
-    passed = [campaign.campaign_id for campaign in islice(remaining, offset)]
-    if len(passed) != offset or _digest(passed) != digest:
+    passed = [campaign.campaign_id for campaign in islice(remaining, position.passed)]
+    if len(passed) != position.passed or _digest(passed) != position.digest:
         raise ListChanged
     return passed
-
-
-def _encoded(release_id: str, passed: Sequence[str]) -> str:
-    content = _CURSOR.dump_json((release_id, len(passed), _digest(passed)))
-    return urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> tuple[str, int, str]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return _CURSOR.validate_json(urlsafe_b64decode(padded), strict=True)
-    except (ValueError, ValidationError) as error:
-        raise ListChanged from error
 
 
 def _digest(campaign_ids: Sequence[str]) -> str:

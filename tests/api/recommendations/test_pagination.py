@@ -16,11 +16,11 @@ def page(
     cursor: str = "",
     *,
     ranked: list[ScoredCampaign] = RANKED,
-    release_id: str = "first",
+    key: str = "first",
     left_out: frozenset[str] = NOBODY,
     limit: int = 3,
 ) -> Page:
-    return page_of(ranked, limit=limit, cursor=cursor, release_id=release_id, left_out=left_out)
+    return page_of(ranked, limit=limit, cursor=cursor, key=key, left_out=left_out)
 
 
 def ids(taken: Page) -> str:
@@ -68,7 +68,7 @@ def test_leaving_one_more_out_between_two_pages_repeats_and_skips_nothing(dismis
 
 def test_a_cursor_of_another_release_is_refused() -> None:
     with pytest.raises(ListChanged):
-        page(cursor_after(page()), release_id="second")
+        page(cursor_after(page()), key="second")
 
 
 def test_a_cursor_of_another_order_is_refused() -> None:
@@ -91,6 +91,7 @@ def test_what_is_no_cursor_is_refused(cursor: str) -> None:
 def test_a_cursor_that_passed_an_impossible_number_of_items_is_refused(
     passed: float | None,
 ) -> None:
-    made_up = urlsafe_b64encode(json.dumps(["first", passed, "x"]).encode()).decode()
+    content = {"list_key": "first", "passed": passed, "digest": "x"}
+    made_up = urlsafe_b64encode(json.dumps(content).encode()).decode()
     with pytest.raises(ListChanged):
         page(made_up)
