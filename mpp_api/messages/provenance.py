@@ -37,7 +37,7 @@ async def provenance(
     contents = await legs.required(
         Leg.TABLE,
         "read the contents of the release",
-        lambda: tables.materializations_of(served.release.release_id, partitions),
+        lambda: tables.materializations(served.release.release_id, partitions),
     )
     return ProvenanceReply(
         message_id=message.message_id,

@@ -47,7 +47,7 @@ async def _report_of(served: ServedRelease, tables: TableReader, legs: Legs) -> 
     contents = await legs.required(
         Leg.TABLE,
         "read the contents of the release",
-        lambda: tables.materializations_of(served.release.release_id, [""]),
+        lambda: tables.materializations(served.release.release_id, [""]),
     )
     for each in contents:
         if each.asset == ANALYTICS_REPORT:

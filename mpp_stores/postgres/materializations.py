@@ -7,9 +7,10 @@ begun and never completed is what a failed run left behind.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import class_row
-from psycopg.sql import Identifier
+from psycopg.sql import SQL, Identifier
 
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres import materialization_queries as queries
@@ -98,15 +99,8 @@ def unpublished(
     settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
 ) -> dict[str, int]:
     """Of the partitions whose latest number the served release does not name: that number."""
-    query = queries.SELECT_UNPUBLISHED.format(schema=Identifier(schema_name))
-    with (
-        postgres_errors(f"read what of {asset} is not published"),
-        connect(settings) as connection,
-    ):
-        try:
-            return dict(connection.execute(query, {"asset": asset}).fetchall())
-        except NOTHING_WRITTEN_YET:
-            return {}
+    attempted = f"read what of {asset} is not published"
+    return _by_partition(settings, attempted, queries.SELECT_UNPUBLISHED, asset, schema_name)
 
 
 def abandoned(
@@ -126,13 +120,18 @@ def first_begun(
     settings: StoreSettings, asset: str, *, schema_name: str = tables.SCHEMA_NAME
 ) -> dict[str, datetime]:
     """When each partition was first written, by partition, as far as its numbers are kept."""
-    query = queries.SELECT_FIRST_BEGUN.format(schema=Identifier(schema_name))
-    with (
-        postgres_errors(f"read when {asset} was first written"),
-        connect(settings) as connection,
-    ):
+    attempted = f"read when {asset} was first written"
+    return _by_partition(settings, attempted, queries.SELECT_FIRST_BEGUN, asset, schema_name)
+
+
+def _by_partition(
+    settings: StoreSettings, attempted: str, query: SQL, asset: str, schema_name: str
+) -> dict[str, Any]:
+    """What a query of two columns finds, the first being the partition."""
+    statement = query.format(schema=Identifier(schema_name))
+    with postgres_errors(attempted), connect(settings) as connection:
         try:
-            return dict(connection.execute(query, {"asset": asset}).fetchall())
+            return dict(connection.execute(statement, {"asset": asset}).fetchall())
         except NOTHING_WRITTEN_YET:
             return {}
 

@@ -159,26 +159,18 @@ class TableReader:
         )
         return {each.asset: each.numbers for each in found}
 
-    async def materializations(self, release_id: str) -> list[Materialization]:
-        """What a kept release serves, by asset and partition: as many as there are batches, days
-        and assets. Of one that is not kept: nothing."""
+    async def materializations(
+        self, release_id: str, partitions: Sequence[str] | None = None
+    ) -> list[Materialization]:
+        """What a kept release serves, by asset and partition, of these partitions or of all: as
+        many as there are batches, days and assets, which have the partition `""`. Of one that is
+        not kept: nothing."""
         return await self._fetch(
             Materialization,
             f"read the contents of release {release_id!r}",
             release_queries.SELECT_CONTENTS,
             release_id=release_id,
-        )
-
-    async def materializations_of(
-        self, release_id: str, partitions: Sequence[str]
-    ) -> list[Materialization]:
-        """The same of these partitions; `""` is that of an asset without partitions."""
-        return await self._fetch(
-            Materialization,
-            f"read the contents of release {release_id!r}",
-            release_queries.SELECT_CONTENTS_OF_PARTITIONS,
-            release_id=release_id,
-            partitions=list(partitions),
+            partitions=None if partitions is None else list(partitions),
         )
 
     async def releases(self, limit: int, *, before: str | None = None) -> list[Release]:

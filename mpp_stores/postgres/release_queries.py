@@ -89,26 +89,18 @@ SERVE: Final = SQL(
     "INSERT INTO {schema}.serving (release_id, action) VALUES (%(release_id)s, %(action)s)"
 )
 
+# Of these partitions, or of all: lake/landed_events has one for every batch there ever was.
 SELECT_CONTENTS: Final = SQL(
     "SELECT "
     + MATERIALIZATION_COLUMNS
     + """
 FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)
 WHERE release_id = %(release_id)s
+  AND (%(partitions)s::text[] IS NULL OR partition = ANY(%(partitions)s))
 ORDER BY asset, partition
 """
 )
 
-# Of these partitions alone: a release has one of lake/landed_events for every batch there ever was.
-SELECT_CONTENTS_OF_PARTITIONS: Final = SQL(
-    "SELECT "
-    + MATERIALIZATION_COLUMNS
-    + """
-FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)
-WHERE release_id = %(release_id)s AND partition = ANY(%(partitions)s)
-ORDER BY asset, partition
-"""
-)
 SELECT_NUMBERS: Final = SQL("""
 SELECT asset, array_agg(materialization ORDER BY partition) AS numbers
 FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)

@@ -211,7 +211,8 @@ def _contents(
     cursor: Cursor[Materialization], schema: Identifier, release_id: str
 ) -> list[Materialization]:
     query = queries.SELECT_CONTENTS.format(schema=schema)
-    return cursor.execute(query, {"release_id": release_id}).fetchall()
+    values = {"release_id": release_id, "partitions": None}
+    return cursor.execute(query, values).fetchall()
 
 
 def _serve(cursor: Cursor[Release], schema: Identifier, release_id: str, action: str) -> None:

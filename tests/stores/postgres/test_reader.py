@@ -203,7 +203,7 @@ async def test_the_contents_of_a_release_are_numbers_by_asset(
         "mongo/conversations": days,
         "milvus/user_profiles": [profiles],
     }
-    of_a_day = await reader.materializations_of(first.release_id, ["", "1999-03-02"])
+    of_a_day = await reader.materializations(first.release_id, ["", "1999-03-02"])
     assert [each.materialization for each in of_a_day] == [profiles, days[1]]
     registry.retire(keep=1)
     assert await reader.contents(first.release_id) == {}
