@@ -28,12 +28,13 @@ from pathlib import Path
 from mpp_local.locks import Tell, lock
 from mpp_local.ports import free_port, is_free
 from mpp_stores import api_keys
+from mpp_stores.settings import CAMPAIGNS_FILE
 from mpp_stores.whole_file import replacing
 
 DEFAULT_HOME = ".mpp"
 STATE_FILE = "stack.json"
 STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports", "withdrawn")
-STATE_FILES = ("campaigns.json", api_keys.FILE_NAME, STATE_FILE)
+STATE_FILES = (CAMPAIGNS_FILE, api_keys.FILE_NAME, STATE_FILE)
 """The last goes last: until then the folder is a stack's home."""
 LONGEST_SOCKET_PATH = 90
 """The kernel takes 107 bytes; supervisor appends its pid while it binds."""

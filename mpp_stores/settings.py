@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+CAMPAIGNS_FILE = "campaigns.json"
+
 
 class StoreSettings(BaseSettings):
     """Where the five stores and the lake are.
@@ -45,7 +47,7 @@ class StoreSettings(BaseSettings):
     @property
     def campaigns_file(self) -> Path:
         """What `mpp campaigns FILE` wrote; see `mpp_stores.campaigns`."""
-        return self.home / "campaigns.json"
+        return self.home / CAMPAIGNS_FILE
 
     @property
     def withdrawn(self) -> Path:
