@@ -3,7 +3,6 @@
 from datetime import date
 
 import dagster as dg
-import pytest
 
 from mpp_assets.asset_checks import checked_days
 from mpp_assets.defs.conversations.assets import conversation_events
@@ -25,12 +24,6 @@ def looks_at(context: dg.AssetCheckExecutionContext, platform: Platform) -> dg.A
     return dg.AssetCheckResult(passed=True, metadata={"days": dg.MetadataValue.json(days)})
 
 
-@pytest.fixture
-def database(own_database: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> StoreSettings:
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    return own_database
-
-
 def materialize(settings: StoreSettings, *days: str) -> None:
     asset = conversation_events.key.to_user_string()
     numbers = materializations.begin(settings, asset=asset, partitions=days, dagster_run_id="r")
@@ -47,23 +40,23 @@ def days_looked_at(tags: dict[str, str]) -> list[str]:
     return found
 
 
-def test_a_run_without_days_is_asked_for_every_day(database):
-    materialize(database, *DAYS)
-    release(database)
+def test_a_run_without_days_is_asked_for_every_day(own_pipeline):
+    materialize(own_pipeline, *DAYS)
+    release(own_pipeline)
     assert days_looked_at({}) == DAYS
 
 
-def test_a_run_is_asked_for_its_days(database):
-    materialize(database, *DAYS)
-    release(database)
+def test_a_run_is_asked_for_its_days(own_pipeline):
+    materialize(own_pipeline, *DAYS)
+    release(own_pipeline)
     assert days_looked_at(range_tags(DAYS[1], DAYS[2])) == DAYS[1:3]
     assert days_looked_at({"dagster/partition": DAYS[3]}) == [DAYS[3]]
     assert days_looked_at({"dagster/partition": "2026-02-01"}) == []
 
 
-def test_a_run_is_asked_for_days_that_no_release_names_as_well(database):
+def test_a_run_is_asked_for_days_that_no_release_names_as_well(own_pipeline):
     """The run that wrote them can have ended at a check."""
-    materialize(database, *DAYS)
-    release(database)
-    materialize(database, DAYS[0])
+    materialize(own_pipeline, *DAYS)
+    release(own_pipeline)
+    materialize(own_pipeline, DAYS[0])
     assert days_looked_at(range_tags(DAYS[2], DAYS[3])) == [DAYS[0], *DAYS[2:4]]

@@ -5,8 +5,8 @@ import pytest
 
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
-from tests.api.addresses import free_port, postgres_also_at, postgres_at, without
-from tests.api.conftest import AT_ONCE, serving
+from tests.api.addresses import without
+from tests.api.conftest import losing_postgres, serving
 
 STORES = ("milvus", "neo4j", "postgres", "mongo", "redis")
 
@@ -67,13 +67,7 @@ async def test_without_postgres_from_the_start_the_service_is_down(
 async def test_when_postgres_is_lost_the_last_known_release_is_shown(
     api_settings: ApiSettings, new_release: Release
 ) -> None:
-    port = free_port()
-    settings = postgres_at(api_settings, host="127.0.0.1", port=port).model_copy(
-        update={"api_release_recheck_seconds": AT_ONCE}
-    )
-    async with serving(settings) as client:
-        async with postgres_also_at(port, api_settings):
-            await client.get("/health")
+    async with losing_postgres(api_settings) as client:
         response = await client.get("/health")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"

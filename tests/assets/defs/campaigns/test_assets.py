@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -20,13 +19,9 @@ TENTS = {"campaign_id": "tents", "name": "Tents"}
 
 
 @pytest.fixture
-def describe(
-    own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Any], None]:
+def describe(own_pipeline: StoreSettings) -> Callable[[Any], None]:
     """Writes the campaign file of a pipeline on a database of its own."""
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    return lambda records: (tmp_path / "campaigns.json").write_text(json.dumps(records))
+    return lambda records: own_pipeline.campaigns_file.write_text(json.dumps(records))
 
 
 def execute(*what: Any) -> dg.ExecuteInProcessResult:

@@ -64,13 +64,9 @@ def test_consecutive_days_are_one_range():
     ]
 
 
-def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(
-    own_database, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
+def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(own_pipeline):
     days = ["2026-10-05", "2026-11-01", "2026-11-02"]
-    Lake(tmp_path / "lake").write_summary(
+    Lake(own_pipeline.lake).write_summary(
         BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, days, days)
     )
     repository = definitions.get_repository_def()

@@ -1,29 +1,18 @@
 """The second half of an erasure, as Dagster runs it."""
 
-from pathlib import Path
-
 import pytest
 
 from mpp_assets.defs.erasure.jobs import complete_erasure, verify_and_complete
 from mpp_assets.resources import Platform
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres import erasures, tables
-from mpp_stores.settings import StoreSettings
 from tests.stores.postgres.locks import READ, in_use
 
 RECEIPT = {"verified": True, "remaining": {"mongo/conversations": 0}}
 
 
-@pytest.fixture
-def own(
-    own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> StoreSettings:
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    return own_database
-
-
-def test_an_erasure_that_was_interrupted_after_its_verification_is_completed(own):
+def test_an_erasure_that_was_interrupted_after_its_verification_is_completed(own_pipeline):
+    own = own_pipeline
     erasure_id = erasures.request(own, "ada").erasure_id
     erasures.mark_scrubbed(own, erasure_id, {})
     with (

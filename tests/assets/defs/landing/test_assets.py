@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -21,14 +20,9 @@ FIRST_DAY, SECOND_DAY, THIRD_DAY = "2026-01-05", "2026-01-06", "2026-01-07"
 
 
 @pytest.fixture
-def own(
-    own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> StoreSettings:
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    settings = own_database.model_copy(update={"home": tmp_path})
-    settings.landing.mkdir()
-    return settings
+def own(own_pipeline: StoreSettings) -> StoreSettings:
+    own_pipeline.landing.mkdir()
+    return own_pipeline
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Vectors of two models, in a pipeline of the test's own, as Dagster runs it."""
 
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
@@ -21,10 +20,8 @@ FIRST_DAY, SECOND_DAY, THIRD_DAY = (date(2026, 1, day) for day in (5, 6, 7))
 
 
 @pytest.fixture
-def lake(own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    return Lake(tmp_path / "lake")
+def lake(own_pipeline: StoreSettings) -> Lake:
+    return Lake(own_pipeline.lake)
 
 
 def embed(lake: Lake, day: date, *models: str | None) -> None:

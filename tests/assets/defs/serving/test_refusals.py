@@ -1,7 +1,6 @@
 """States of the lake that are not published, in a pipeline of the test's own."""
 
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -20,10 +19,8 @@ DAY = date(2026, 1, 5).isoformat()
 
 
 @pytest.fixture
-def lake(own_database: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setenv("MPP_HOME", str(tmp_path))
-    monkeypatch.setenv("MPP_POSTGRES_URL", own_database.postgres_url.get_secret_value())
-    return Lake(tmp_path / "lake")
+def lake(own_pipeline: StoreSettings) -> Lake:
+    return Lake(own_pipeline.lake)
 
 
 def begin(settings: StoreSettings, asset: dg.AssetsDefinition, partition: str) -> int:
