@@ -62,6 +62,11 @@ class Target(Protocol):
     def key(self) -> tuple[str, ...]:
         """The columns that identify a row within a materialization."""
 
+    @property
+    def one_writer(self) -> bool:
+        """Whether all rows go through one connection, because writers at the same time would
+        wait for each other's locks."""
+
     def prepare(self) -> None:
         """Create the table, collection, indexes or constraints where missing. Idempotent."""
 

@@ -9,12 +9,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pyspark.sql import DataFrame, Observation
 
 from mpp_assets.jobs.digests import digest_columns, digest_of
-from mpp_assets.jobs.store_sink import NO_PARTITION, ROWS_SENT, Incomplete, numbered, sender
+from mpp_assets.jobs.store_sink import NO_PARTITION, Incomplete, numbered, send
 from mpp_stores.records import Materialization
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION, Digest, SharingTarget
@@ -59,13 +58,10 @@ def write_changes(
         former = spark.read.schema(rows.schema).parquet(str(known)) if known else current.limit(0)
         target.begin(number, anew=known is None)
 
-        def sent(changed: DataFrame, method: Literal["write", "end"]) -> int:
-            send = sender(target_name, settings, method)
-            parts = numbered(changed, {NO_PARTITION: number}).mapInArrow(send, ROWS_SENT)
-            return sum(part["rows"] for part in parts.collect())
-
-        ended = sent(former.subtract(current).select(*target.key), "end")
-        begun = sent(current.subtract(former), "write")
+        of_this = {NO_PARTITION: number}
+        gone = former.subtract(current).select(*target.key)
+        ended = send(numbered(gone, of_this), target, settings, "end")
+        begun = send(numbered(current.subtract(former), of_this), target, settings)
         stored = target.digests([number])[number]
     written = digest_of(observed.get)
     if stored != written:

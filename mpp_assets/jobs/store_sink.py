@@ -16,12 +16,10 @@ from pyspark.sql import functions as f
 from mpp_assets.jobs.datasets import Batches
 from mpp_assets.jobs.digests import digest_columns, digest_of
 from mpp_stores.settings import StoreSettings
-from mpp_stores.target import MATERIALIZATION, Digest
+from mpp_stores.target import MATERIALIZATION, Digest, Target
 from mpp_stores.targets import open_target
 
 NO_PARTITION = ""
-ROWS_SENT = "rows long"
-"""What a `sender` gives: how many rows of the partition it sent."""
 
 
 class Incomplete(Exception):
@@ -43,13 +41,8 @@ def write_rows(
     with open_target(target_name, settings) as target:
         target.prepare()
         observed = Observation("written")
-        (
-            numbered(rows, numbers)
-            .select(*target.schema.names, MATERIALIZATION)
-            .observe(observed, *digest_columns(target.key))
-            .mapInArrow(sender(target_name, settings), ROWS_SENT)
-            .collect()
-        )
+        rows = numbered(rows, numbers).select(*target.schema.names, MATERIALIZATION)
+        send(rows.observe(observed, *digest_columns(target.key)), target, settings)
         written = digest_of(observed.get)
         stored = target.digests(list(numbers.values()))
     held = sum_of(stored.values())
@@ -78,13 +71,24 @@ def numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
     return rows.join(f.broadcast(of_day), "event_day")
 
 
-def sender(
-    target_name: str, settings: StoreSettings, method: Literal["write", "end"] = "write"
-) -> Callable[[Batches], Batches]:
-    """Hands one partition's batches, `numbered`, to this method of the target; pickled from the
-    driver to the executors, where a partition can be sent again."""
+def send(
+    rows: DataFrame,
+    target: Target,
+    settings: StoreSettings,
+    method: Literal["write", "end"] = "write",
+) -> int:
+    """Hand the rows, `numbered`, to this method of the target, opened anew on executors, where
+    a partition can be sent again. Returns how many were sent."""
+    if target.one_writer:
+        rows = rows.repartition(1)
+    parts = rows.mapInArrow(_sender(target.name, settings, method), "rows long").collect()
+    return sum(part["rows"] for part in parts)
 
-    def send(batches: Batches) -> Batches:
+
+def _sender(target_name: str, settings: StoreSettings, method: str) -> Callable[[Batches], Batches]:
+    """For one partition; pickled from the driver to the executors."""
+
+    def send_partition(batches: Batches) -> Batches:
         with open_target(target_name, settings) as target:
             columns = target.schema.append(pa.field(MATERIALIZATION, pa.int64()))
             hand_over, sent = getattr(target, method), 0
@@ -93,4 +97,4 @@ def sender(
                 sent += hand_over(batch.cast(types))
         yield pa.RecordBatch.from_pydict({"rows": [sent]})
 
-    return send
+    return send_partition

@@ -52,6 +52,7 @@ class _CollectionTarget:
 
     name: str
     schema: pa.Schema
+    one_writer = False
     _shape: Shape
 
     def __init__(self, settings: StoreSettings, collection: str) -> None:

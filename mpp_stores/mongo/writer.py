@@ -40,6 +40,7 @@ class Conversations:
     name = "mongo/conversations"
     schema = CONVERSATION_DOCUMENT_SCHEMA
     key = KEY
+    one_writer = False
 
     def __init__(self, settings: StoreSettings, *, collection: str = CONVERSATIONS) -> None:
         with uri_errors():

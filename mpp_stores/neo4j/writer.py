@@ -36,6 +36,7 @@ class GraphTarget:
     name: ClassVar[str]
     schema: ClassVar[pa.Schema]
     key: ClassVar[tuple[str, ...]]
+    one_writer: ClassVar[bool] = True
     _merge_rows: ClassVar[LiteralString]
     _digest_rows: ClassVar[LiteralString]
     _read_rows: ClassVar[LiteralString]

@@ -32,6 +32,7 @@ class PostgresTarget:
     name: ClassVar[str]
     schema: ClassVar[pa.Schema]
     table: ClassVar[tables.Table]
+    one_writer: ClassVar[bool] = False
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from mpp_stores.targets import open_target
 from tests.assets.jobs.conversation_rows import event, events
 
 TARGET = "mongo/conversations"
+GRAPH_TARGET = "neo4j/messages"
 DAY, NEXT_DAY, EMPTY_DAY = "1999-03-01", "1999-03-02", "1999-03-03"
 # Far above any number that Postgres gives in a test run.
 NUMBERS = {DAY: 900_001, NEXT_DAY: 900_002, EMPTY_DAY: 900_003}
@@ -22,11 +23,13 @@ ROWS = [event(f"sink-{n}", "c", f"1999-03-0{1 + n % 2}T10:00:{n:02}") for n in r
 def dropped(settings: StoreSettings) -> Iterator[None]:
     """The numbers of these tests, without rows before and after."""
     every_number = [*NUMBERS.values(), *LATER_NUMBERS.values()]
-    with open_target(TARGET, settings) as target:
-        target.prepare()
-        target.drop(every_number)
+    with open_target(TARGET, settings) as target, open_target(GRAPH_TARGET, settings) as graph:
+        for each in (target, graph):
+            each.prepare()
+            each.drop(every_number)
         yield
-        target.drop(every_number)
+        for each in (target, graph):
+            each.drop(every_number)
 
 
 def ids(settings: StoreSettings, *numbers: int) -> set[str]:
@@ -68,6 +71,22 @@ def test_rows_of_no_partition_have_one_number(spark, settings):
     number = NUMBERS[DAY]
     digests = write_rows(events(spark, ROWS), TARGET, settings, {NO_PARTITION: number})
     assert digests[number].row_count == len(ids(settings, number)) == 20
+
+
+@pytest.mark.parametrize(("target_name", "writers"), [(TARGET, 3), (GRAPH_TARGET, 1)])
+def test_only_the_graph_has_one_writer(spark, settings, target_name, writers):
+    """Writers of one graph wait for each other's locks, or lose them."""
+    group = f"writers of {target_name}"
+    spark.sparkContext.setJobGroup(group, group)
+    digests = write_rows(events(spark, ROWS).repartition(3), target_name, settings, NUMBERS)
+    assert digests[NUMBERS[DAY]].row_count == 10
+    jobs = spark.sparkContext.statusTracker()
+    stages = [
+        jobs.getStageInfo(stage)
+        for job in jobs.getJobIdsForGroup(group)
+        for stage in jobs.getJobInfo(job).stageIds
+    ]
+    assert max(stages, key=lambda stage: stage.stageId).numTasks == writers
 
 
 def test_two_rows_of_one_identity_are_noticed(spark, settings):
