@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -53,7 +54,8 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
     events = read_conversation_events(spark, lake, days).withColumn(
         "text_hash", f.sha2("text", 256)
     )
-    known = read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA)
+    folder = lake.text_vectors(model)
+    known = read_dataset(spark, folder, TEXT_VECTOR_SCHEMA)
     unknown = (
         events.select("text_hash", "text")
         .dropDuplicates(["text_hash"])
@@ -64,17 +66,32 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
     if embedded:
         workers = min(spark.sparkContext.defaultParallelism, -(-embedded // _TEXTS_A_WORKER))
         vectors = _encode(unknown.repartition(workers), model)
-        vectors.write.mode("append").parquet(str(lake.text_vectors(model)))
+        vectors.write.mode("append").parquet(str(folder))
     unknown.unpersist()
-    vectors = (
-        read_dataset(spark, lake.text_vectors(model), TEXT_VECTOR_SCHEMA)
-        .join(events.select("text_hash").distinct(), "text_hash", "left_semi")
-        # An interrupted run can have embedded a text that a later one embeds again.
-        .dropDuplicates(["text_hash"])
-    )
+    vectors = _kept_vectors(folder, events.select("text_hash").distinct())
     messages = events.join(vectors, "text_hash").withColumn("embedding_model", f.lit(model))
     replace_days(messages.select(MESSAGE_EMBEDDING_SCHEMA.names), lake.message_embeddings, days)
     return embedded
+
+
+def _kept_vectors(folder: Path, hashes: DataFrame) -> DataFrame:
+    """The vectors of these texts. Only files that hold one are read: those of a day, as a rule,
+    were written by the last runs, and most of what is kept was not."""
+    known = read_dataset(hashes.sparkSession, folder, TEXT_VECTOR_SCHEMA)
+    found = (
+        known.select("text_hash", f.input_file_name().alias("file"))
+        .join(hashes, "text_hash", "left_semi")
+        .select("file")
+        .distinct()
+        .collect()
+    )
+    if not found:
+        return known.limit(0)
+    # The last part is a name of Spark's, of which a URL escapes nothing.
+    files = (str(folder / Path(row["file"]).name) for row in found)
+    vectors = hashes.sparkSession.read.schema(known.schema).parquet(*files)
+    # An interrupted run can have embedded a text that a later one embeds again.
+    return vectors.join(hashes, "text_hash", "left_semi").dropDuplicates(["text_hash"])
 
 
 def _encode(texts: DataFrame, model: str) -> DataFrame:

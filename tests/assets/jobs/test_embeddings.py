@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,23 @@ def test_a_text_is_embedded_once_however_often_it_is_said(spark, embedded):
     lake, texts = embedded
     assert texts == 3
     assert embed_messages(spark, lake, DAYS, BUNDLED_MODEL) == 0
+
+
+def test_a_text_of_an_earlier_run_is_read_back(spark, tmp_path):
+    """A path with a space, and a day without events beside the others."""
+    lake = Lake(tmp_path / "a lake")
+    later = [
+        event("dan", "run", "2026-01-08T08:00:00", ROWS[0]["text"]),
+        event("dan", "run", "2026-01-08T09:00:00", "do they come in green?"),
+    ]
+    day, empty_day = date(2026, 1, 8), date(2026, 1, 9)
+    replace_days(events(spark, [*ROWS, *later]), lake.conversation_events, [*DAYS, day])
+    assert embed_messages(spark, lake, DAYS, BUNDLED_MODEL) == 3
+    assert embed_messages(spark, lake, [day, empty_day], BUNDLED_MODEL) == 1
+    assert embed_messages(spark, lake, [empty_day], BUNDLED_MODEL) == 0
+    found = vectors(spark, lake)
+    assert set(found) == {row["message_id"] for row in [*ROWS, *later]}
+    assert (found[later[0]["message_id"]] == found[ROWS[0]["message_id"]]).all()
 
 
 def test_messages_about_one_subject_lie_nearer_than_messages_about_two(spark, embedded):
