@@ -34,7 +34,7 @@ async def audience(
 
     Raises `UnknownCampaign` for one without messages that nothing describes, and `ListChanged`.
     """
-    key = list_key("audience", served, campaign_id=campaign_id, level=level)
+    key = list_key("audience", served.release.release_id, campaign_id=campaign_id, level=level)
     start = AudiencePosition.read(cursor, key)
     materialization = served.contents.user_engagement
 

@@ -48,7 +48,9 @@ class Campaigns:
         status: CampaignStatus | None,
     ) -> CampaignsReply:
         """By id. Every filter that is given has to hold. Raises `ListChanged`."""
-        key = list_key("campaigns", self._served, tag=tag, topic=topic, status=status)
+        key = list_key(
+            "campaigns", self._served.release.release_id, tag=tag, topic=topic, status=status
+        )
         start = CampaignPosition.read(cursor, key)
         performances = self._served.performances
         today = _today()

@@ -35,7 +35,7 @@ async def latest_messages(
     limit: int, cursor: str, *, served: ServedRelease, documents: DocumentReader, legs: Legs
 ) -> LatestMessagesReply:
     """Raises `ListChanged`."""
-    key = list_key("latest", served)
+    key = list_key("latest", served.release.release_id)
 
     async def read(at: LatestPosition | None, most: int) -> Sequence[_Held]:
         found: list[_Held] = []

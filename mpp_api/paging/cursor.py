@@ -14,17 +14,16 @@ from typing import Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mpp_api.paging.errors import ListChanged
-from mpp_api.releases.served import ServedRelease
 
 Row = TypeVar("Row")
 
 
-def list_key(noun: str, served: ServedRelease, **inputs: str | None) -> str:
-    """The same for all pages of one list and no other: `inputs` choose its items.
+def list_key(noun: str, release_id: str, **inputs: str | None) -> str:
+    """The same for all pages of one list of a release and no other: `inputs` choose its items.
 
     A digest, since a cursor that held long ids would be longer than it may be.
     """
-    canonical = json.dumps([noun, served.release.release_id, inputs], sort_keys=True)
+    canonical = json.dumps([noun, release_id, inputs], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 

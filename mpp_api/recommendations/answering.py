@@ -64,7 +64,7 @@ class Answering:
             ordered,
             limit=request.limit,
             cursor=request.cursor,
-            key=list_key("recommendations", served),
+            key=list_key("recommendations", served.release.release_id),
             left_out=findings.table.dismissed,
         )
         items = await self._items(page, findings, decay)

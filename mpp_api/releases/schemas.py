@@ -77,24 +77,27 @@ class PublishedRelease(BaseModel):
     )
 
 
-class ListedRelease(PublishedRelease):
+class ReleaseDetails(PublishedRelease):
     is_served: bool = Field(description="Whether requests are answered from it now.")
 
     @classmethod
-    def listed(cls, release: "Release", served: "ServedRelease | None") -> Self:
+    def of(cls, release: "Release", served: "ServedRelease | None") -> Self:
         is_served = served is not None and served.release.release_id == release.release_id
         return cls(**asdict(release), is_served=is_served)
 
 
 class ReleasesReply(BaseModel):
-    releases: list[ListedRelease] = Field(description="Published last first.")
+    releases: list[ReleaseDetails] = Field(description="Published last first.")
     next_before: str | None = Field(
         description="`before` of the next page; null on the last one.",
         examples=["19990312T061232Z-33644434"],
     )
 
 
-class ReleaseDetailsReply(ListedRelease):
+class MaterializationsReply(BaseModel):
+    release_id: str = Field(examples=["19990312T061232Z-33644434"])
     materializations: list[MaterializationReply] = Field(
-        description="What it serves, by asset and partition; empty for one that is not kept."
+        description="What it serves, in the order of their numbers, which is that of their runs; "
+        "empty for a release that is not kept."
     )
+    next_cursor: str | None = Field(description="null on the last page.")

@@ -39,7 +39,7 @@ class Users:
 
     async def listed(self, prefix: str, limit: int, cursor: str) -> UsersReply:
         """By id. Raises `ListChanged`."""
-        key = list_key("users", self._served, prefix=prefix)
+        key = list_key("users", self._served.release.release_id, prefix=prefix)
 
         async def read(at: UserPosition | None, most: int) -> Sequence[UserSummary]:
             return await self._legs.required(

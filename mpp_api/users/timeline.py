@@ -35,7 +35,7 @@ async def timeline(
 ) -> TimelineReply:
     """Raises `UnknownUser` for a user without messages in the release, and `ListChanged`."""
     # `before` is no part of it: beside a cursor it does not count.
-    key = list_key("timeline", served, user_id=user_id)
+    key = list_key("timeline", served.release.release_id, user_id=user_id)
     start = TimelinePosition.read(cursor, key)
     if served.erased.includes(user_id):
         raise UnknownUser(user_id)

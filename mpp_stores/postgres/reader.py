@@ -160,17 +160,30 @@ class TableReader:
         return {each.asset: each.numbers for each in found}
 
     async def materializations(
-        self, release_id: str, partitions: Sequence[str] | None = None
+        self, release_id: str, partitions: Sequence[str]
     ) -> list[Materialization]:
-        """What a kept release serves, by asset and partition, of these partitions or of all: as
-        many as there are batches, days and assets, which have the partition `""`. Of one that is
-        not kept: nothing."""
+        """What a kept release serves of these partitions, by asset and partition; `""` is that of
+        an asset without partitions. Of a release that is not kept: nothing."""
         return await self._fetch(
             Materialization,
             f"read the contents of release {release_id!r}",
             release_queries.SELECT_CONTENTS,
             release_id=release_id,
-            partitions=None if partitions is None else list(partitions),
+            partitions=list(partitions),
+        )
+
+    async def materializations_after(
+        self, number: int, release_id: str, limit: int, *, asset: str | None = None
+    ) -> list[Materialization]:
+        """What a kept release serves, of one asset or of all, by number: those after `number`."""
+        return await self._fetch(
+            Materialization,
+            f"read the contents of release {release_id!r}",
+            release_queries.SELECT_CONTENTS_AFTER,
+            release_id=release_id,
+            asset=asset,
+            after=number,
+            limit=limit,
         )
 
     async def releases(self, limit: int, *, before: str | None = None) -> list[Release]:

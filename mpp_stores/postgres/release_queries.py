@@ -89,15 +89,29 @@ SERVE: Final = SQL(
     "INSERT INTO {schema}.serving (release_id, action) VALUES (%(release_id)s, %(action)s)"
 )
 
-# Of these partitions, or of all: lake/landed_events has one for every batch there ever was.
-SELECT_CONTENTS: Final = SQL(
+_CONTENTS: LiteralString = (
     "SELECT "
     + MATERIALIZATION_COLUMNS
     + """
 FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)
 WHERE release_id = %(release_id)s
-  AND (%(partitions)s::text[] IS NULL OR partition = ANY(%(partitions)s))
+"""
+)
+# Of these partitions, or of all: lake/landed_events has one for every batch there ever was.
+SELECT_CONTENTS: Final = SQL(
+    _CONTENTS
+    + """
+      AND (%(partitions)s::text[] IS NULL OR partition = ANY(%(partitions)s))
 ORDER BY asset, partition
+"""
+)
+SELECT_CONTENTS_AFTER: Final = SQL(
+    _CONTENTS
+    + """
+      AND (%(asset)s::text IS NULL OR asset = %(asset)s)
+      AND materialization > %(after)s
+ORDER BY materialization
+LIMIT %(limit)s
 """
 )
 

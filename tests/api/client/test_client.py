@@ -107,7 +107,7 @@ def test_everything_that_is_read_is_read_by_a_method(client: Client, dataset: Da
     assert found.message_id == first.message_id
     assert client.message_provenance(first.message_id).body.source.batch == dataset.id("batch-1")
     current = client.current_release().body
-    assert client.release(current.release_id).body.materializations == current.materializations
+    assert client.release(current.release_id).body == current
     assert client.health().body.status == "ok"
     assert "mpp_api_requests_total" in client.metrics().body
 
@@ -134,6 +134,11 @@ def test_every_page_of_a_list_is_iterated_over_once(client: Client, dataset: Dat
     assert len(list(client.everybody_in_audience(dataset.id("boots"), page_size=3))) == 4
     releases = [release.release_id for release in client.every_release(page_size=1)]
     assert len(releases) == len(set(releases)) >= 1
+    [served] = [each for each in client.every_release() if each.is_served]
+    written = [each.asset for each in client.every_materialization(served.release_id, page_size=3)]
+    assert "milvus/messages" in written
+    page = client.materializations(served.release_id, limit=100).body.materializations
+    assert written == [each.asset for each in page]
 
 
 async def test_pages_are_iterated_over_with_async_for(

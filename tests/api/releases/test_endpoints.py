@@ -39,16 +39,47 @@ async def test_a_release_says_what_it_holds_and_how_it_ranks(
     assert reply["row_counts"] == new_release.row_counts
     assert reply["ranking"] == new_release.ranking
     assert reply["embedding_model"] == new_release.embedding_model
-    assert [
-        (each["asset"], each["partition"], each["materialization"], each["dagster_run_id"])
-        for each in reply["materializations"]
-    ] == [
-        (each.asset, each.partition, each.materialization, each.dagster_run_id)
+
+
+async def test_pages_of_materializations_hold_all_that_a_release_serves(
+    client: httpx.AsyncClient, api_settings: ApiSettings, new_release: Release
+) -> None:
+    expected = sorted(
+        (each.materialization, each.asset, each.partition, each.dagster_run_id)
         for each in contents(api_settings, new_release.release_id)
+    )
+    path = f"/releases/{new_release.release_id}/materializations"
+    found, query = [], {"limit": max(1, len(expected) // 2), "cursor": ""}
+    while query["cursor"] is not None:
+        reply = (await client.get(path, params=query)).json()
+        assert reply["release_id"] == new_release.release_id
+        assert len(reply["materializations"]) <= query["limit"]
+        found += reply["materializations"]
+        query["cursor"] = reply["next_cursor"]
+    names = ("materialization", "asset", "partition", "dagster_run_id")
+    assert [tuple(each[name] for name in names) for each in found] == expected
+    asset = expected[0][1]
+    of_asset = (await client.get(path, params={"asset": asset})).json()["materializations"]
+    assert [each["materialization"] for each in of_asset] == [
+        number for number, name, *_ in expected if name == asset
     ]
 
 
-@pytest.mark.parametrize("path", ["/releases/nothing", "/releases?before=nothing"])
+async def test_a_cursor_of_another_asset_is_a_409_problem(
+    client: httpx.AsyncClient, new_release: Release
+) -> None:
+    path = f"/releases/{new_release.release_id}/materializations"
+    reply = (await client.get(path, params={"limit": 1})).json()
+    query = {"asset": "milvus/messages", "cursor": reply["next_cursor"]}
+    response = await client.get(path, params=query)
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:problem-type:mpp:list-changed"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/releases/nothing", "/releases/nothing/materializations", "/releases?before=nothing"],
+)
 async def test_an_unknown_release_is_a_404_problem(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert response.status_code == 404

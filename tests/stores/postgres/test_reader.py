@@ -205,6 +205,12 @@ async def test_the_contents_of_a_release_are_numbers_by_asset(
     }
     of_a_day = await reader.materializations(first.release_id, ["", "1999-03-02"])
     assert [each.materialization for each in of_a_day] == [profiles, days[1]]
+    after_the_first = await reader.materializations_after(days[0], first.release_id, limit=1)
+    assert [each.materialization for each in after_the_first] == [days[1]]
+    of_an_asset = await reader.materializations_after(
+        0, first.release_id, limit=9, asset="mongo/conversations"
+    )
+    assert [each.materialization for each in of_an_asset] == days
     registry.retire(keep=1)
     assert await reader.contents(first.release_id) == {}
 
