@@ -191,7 +191,7 @@ class TableReader:
         return await self._fetch(
             Release,
             "list the releases",
-            release_queries.SELECT_RELEASES_BEFORE,
+            release_queries.SELECT_RELEASES,
             before=before,
             limit=limit,
         )

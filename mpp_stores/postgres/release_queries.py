@@ -19,8 +19,7 @@ _SERVED: LiteralString = "(SELECT release_id FROM {schema}.serving ORDER BY numb
 SELECT_SERVED: Final = SQL(_RELEASES + "WHERE release_id = " + _SERVED)
 SELECT_RELEASE: Final = SQL(_RELEASES + "WHERE release_id = %(release_id)s")
 SELECT_RELEASE_OF_RUN: Final = SQL(_RELEASES + "WHERE dagster_run_id = %(dagster_run_id)s")
-SELECT_LATEST_RELEASES: Final = SQL(_RELEASES + "ORDER BY number DESC LIMIT %(limit)s")
-SELECT_RELEASES_BEFORE: Final = SQL(
+SELECT_RELEASES: Final = SQL(
     _RELEASES
     + """
 WHERE %(before)s::text IS NULL

@@ -163,14 +163,14 @@ def releases(
     settings: StoreSettings, limit: int, *, schema_name: str = tables.SCHEMA_NAME
 ) -> list[Release]:
     """Up to `limit` releases, published last first."""
-    query = queries.SELECT_LATEST_RELEASES.format(schema=Identifier(schema_name))
+    query = queries.SELECT_RELEASES.format(schema=Identifier(schema_name))
     with (
         postgres_errors("list the releases"),
         connect(settings) as connection,
         connection.cursor(row_factory=class_row(Release)) as cursor,
     ):
         try:
-            return cursor.execute(query, {"limit": limit}).fetchall()
+            return cursor.execute(query, {"limit": limit, "before": None}).fetchall()
         except NOTHING_WRITTEN_YET:
             return []
 
