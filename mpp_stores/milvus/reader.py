@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from mpp_stores.records import (
     UserProfile,
 )
 from mpp_stores.settings import StoreSettings
+from mpp_stores.unix_time import from_microseconds, to_microseconds
 
 DEFAULT_TIMEOUT_SECONDS = 3.0
 MOST_ROWS = 16_384
@@ -46,8 +47,6 @@ NARROWLY_EXPLORED = 16_384
 
 SILENCE_BEFORE_RECONNECT_SECONDS = 0.5
 """Longer than an answer takes. Whoever gives up sooner had too little time to know."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 
@@ -111,7 +110,7 @@ class VectorReader:
             return UserProfile(
                 user_id=row["user_id"],
                 message_count=row["message_count"],
-                last_at=_moment(row["last_at"]),
+                last_at=from_microseconds(row["last_at"]),
                 embedding=[float(number) for number in row[EMBEDDING]],
             )
         return None
@@ -164,7 +163,7 @@ class VectorReader:
             CampaignProfile(
                 campaign_id=row["campaign_id"],
                 message_count=row["message_count"],
-                last_at=_moment(row["last_at"]),
+                last_at=from_microseconds(row["last_at"]),
                 embedding=[float(number) for number in row[EMBEDDING]],
             )
             for row in rows
@@ -215,9 +214,9 @@ class VectorReader:
         if campaign_ids is not None:
             narrowing.append(bound(filters.IN_CAMPAIGNS, campaign_ids=campaign_ids))
         if since is not None:
-            narrowing.append(bound(filters.SENT_SINCE, since=_microseconds(since)))
+            narrowing.append(bound(filters.SENT_SINCE, since=to_microseconds(since)))
         if until is not None:
-            narrowing.append(bound(filters.SENT_BEFORE, until=_microseconds(until)))
+            narrowing.append(bound(filters.SENT_BEFORE, until=to_microseconds(until)))
         others = bound(
             filters.OF_OTHER_USERS, materializations=materializations, user_id=exclude_user_id
         )
@@ -235,7 +234,7 @@ class VectorReader:
                 user_id=hit["entity"]["user_id"],
                 campaign_id=hit["entity"]["campaign_id"],
                 text=hit["entity"]["text"],
-                sent_at=_moment(hit["entity"]["sent_at"]),
+                sent_at=from_microseconds(hit["entity"]["sent_at"]),
                 similarity=_cosine(hit),
             )
             for hit in hits
@@ -338,14 +337,6 @@ class VectorReader:
                 client = AsyncMilvusClient(**client_options(self._settings, self._timeout))
                 self._client = await client.__aenter__()
             return self._client
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _cosine(hit: dict[str, Any]) -> float:

@@ -20,7 +20,7 @@ A BSON date ends at the millisecond. `sent_at` is for people and date operators;
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
 
 import pyarrow as pa
@@ -32,6 +32,7 @@ from mpp_stores.records import (
     ConversationDocument,
 )
 from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, identity_hash
+from mpp_stores.unix_time import from_microseconds, to_microseconds
 
 CONVERSATIONS: Final = "conversations"
 
@@ -49,14 +50,7 @@ INDEXES: Final = (
     IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING)]),
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
 Document = Mapping[str, Any]
-
-
-def microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 def document_id(materialization: int, message_id: str) -> str:
@@ -80,7 +74,7 @@ def documents(batch: pa.RecordBatch) -> list[dict[str, Any]]:
             "campaign_id": row["campaign_id"],
             "text": row["text"],
             "sent_at": row["sent_at"],
-            "sent_at_us": microseconds(row["sent_at"]),
+            "sent_at_us": to_microseconds(row["sent_at"]),
             "event_day": row["event_day"].isoformat(),
             "batch": row["batch"],
             "position": row["position"],
@@ -95,7 +89,7 @@ def batch_of(found: Iterable[Document]) -> pa.RecordBatch:
     rows = [
         {
             **document,
-            "sent_at": _moment(document["sent_at_us"]),
+            "sent_at": from_microseconds(document["sent_at_us"]),
             "event_day": date.fromisoformat(document["event_day"]),
             "attributes": attributes.to_text(document["attributes"]),
         }
@@ -110,13 +104,9 @@ def record_of(document: Document) -> ConversationDocument:
         user_id=document["user_id"],
         campaign_id=document["campaign_id"],
         text=document["text"],
-        sent_at=_moment(document["sent_at_us"]),
+        sent_at=from_microseconds(document["sent_at_us"]),
         event_day=date.fromisoformat(document["event_day"]),
         batch=document["batch"],
         position=document["position"],
         attributes=attributes.from_document(document["attributes"]) or {},
     )
-
-
-def _moment(since_epoch: int) -> datetime:
-    return _EPOCH + since_epoch * _MICROSECOND

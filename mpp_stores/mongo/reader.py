@@ -13,13 +13,13 @@ from mpp_stores.mongo.documents import (
     CONVERSATIONS,
     Document,
     document_id,
-    microseconds,
     of_materializations,
     record_of,
 )
 from mpp_stores.records import ConversationDocument
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import MATERIALIZATION
+from mpp_stores.unix_time import to_microseconds
 
 DEFAULT_TIMEOUT_SECONDS = 2.0
 SERVER_SELECTION_SECONDS = 0.5
@@ -114,10 +114,10 @@ class DocumentReader:
         """One query where the page begins, and before it one for the moment of `after`:
         NX-27017 scans the collection for `$or`."""
         if after is None:
-            bound = {} if before is None else {"sent_at_us": {"$lt": microseconds(before)}}
+            bound = {} if before is None else {"sent_at_us": {"$lt": to_microseconds(before)}}
             return await self._sorted({**condition, **bound}, limit)
         sent_at, message_id = after
-        moment = microseconds(sent_at)
+        moment = to_microseconds(sent_at)
         same = {**condition, "sent_at_us": moment, "message_id": {"$lt": message_id}}
         found = await self._sorted(same, limit)
         earlier = {**condition, "sent_at_us": {"$lt": moment}}
