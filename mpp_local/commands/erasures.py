@@ -8,8 +8,14 @@ from mpp_local.commands.stack import store_settings, watched_dagster
 from mpp_local.commands.terminal import console, fail
 
 
+def _not_blank(user: str) -> str:
+    if not user.strip():
+        raise typer.BadParameter("a user id is more than white space")
+    return user
+
+
 def erase(
-    user: Annotated[str, typer.Argument(help="A user id.")],
+    user: Annotated[str, typer.Argument(help="A user id.", callback=_not_blank)],
 ) -> None:
     """Forget a user everywhere, and print the receipt. Again after an interruption: goes on."""
     # The command line must not pay for the stores' drivers.

@@ -50,8 +50,12 @@ def request(
 ) -> Erasure:
     """Ask for a user to be forgotten. An open request of the same user is returned as it is.
 
-    The id is taken as a landed event's is, or nothing of the user would be found by it."""
+    The id is taken as a landed event's is, or nothing of the user would be found by it. Raises
+    `ValueError` for one of white space alone: no event has it.
+    """
     user_id = normalised_id(user_id)
+    if not user_id:
+        raise ValueError("a user id is more than white space")
     schema = Identifier(schema_name)
     with postgres_errors("request an erasure"), connect(settings) as connection:
         tables.prepare(connection, schema_name)

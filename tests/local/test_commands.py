@@ -113,11 +113,11 @@ def test_whoever_waits_for_another_stack_to_start_is_told(stack: Stack) -> None:
         (["refresh"], "no day has events"),
         (["refresh", "2026-11-18", "2026-11-17"], "2026-11-17 is before 2026-11-18"),
         (["refresh", "yesterday"], "Invalid value"),
+        (["erase", ""], "more than white space"),
+        (["erase", " "], "more than white space"),
     ],
 )
-def test_days_that_cannot_be_refreshed_are_refused(
-    stack: Stack, arguments: list[str], said: str
-) -> None:
+def test_what_cannot_be_is_refused(stack: Stack, arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code != 0
     assert said in result.output

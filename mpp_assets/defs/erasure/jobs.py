@@ -26,7 +26,9 @@ def scrub_landed_files(
     context: dg.OpExecutionContext, config: ErasureConfig, platform: Platform
 ) -> None:
     """Remove the user's records from every landed file."""
-    erasure = _open(platform, config)
+    erasure = _open(context, platform, config)
+    if erasure is None:
+        return
     counts = scrub_files(platform.settings, erasure.user_id or "")
     erasures.mark_scrubbed(platform.settings, erasure.erasure_id, counts)
     context.log.info("scrubbed %s", counts)
@@ -40,7 +42,9 @@ def verify_and_complete(
 
     Fails while anything of the user is left; the erasure then stays open.
     """
-    erasure = _open(platform, config)
+    erasure = _open(context, platform, config)
+    if erasure is None:
+        return
     if erasure.scrubbed_at is None:
         raise dg.Failure(f"erasure {erasure.erasure_id} is not scrubbed yet", allow_retries=False)
     receipt = erasure.receipt  # of one that was interrupted after it was verified
@@ -72,12 +76,16 @@ def _verify(platform: Platform, erasure: Erasure, user_id: str, run_id: str) -> 
     }
 
 
-def _open(platform: Platform, config: ErasureConfig) -> Erasure:
+def _open(
+    context: dg.OpExecutionContext, platform: Platform, config: ErasureConfig
+) -> Erasure | None:
+    """None for one that another run completed while this one waited."""
     erasure = erasures.find(platform.settings, config.erasure_id)
-    if erasure is None or erasure.completed_at is not None:
-        raise dg.Failure(
-            f"erasure {config.erasure_id!r} is unknown or complete", allow_retries=False
-        )
+    if erasure is None:
+        raise dg.Failure(f"there is no erasure {config.erasure_id!r}", allow_retries=False)
+    if erasure.completed_at is not None:
+        context.log.info("erasure %s is complete already", erasure.erasure_id)
+        return None
     return erasure
 
 

@@ -104,6 +104,13 @@ def test_white_space_around_an_id_does_not_count(register: Register) -> None:
     assert register.erased().includes("ada")
 
 
+@pytest.mark.parametrize("nobody", ["", " \u3000\n"])
+def test_an_id_of_white_space_is_refused(register: Register, nobody: str) -> None:
+    with pytest.raises(ValueError, match="more than white space"):
+        register.request(nobody)
+    assert register.open() == []
+
+
 def test_users_have_requests_of_their_own_the_oldest_first(register: Register) -> None:
     requested = [register.request(user) for user in ("bob", "ada", "ada' OR '1'='1")]
     assert register.open() == requested
