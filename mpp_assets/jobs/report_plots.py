@@ -57,10 +57,12 @@ _STYLE: dict[Any, Any] = {
 def daily_activity_plot(days: Sequence[dict[str, Any]]) -> str:
     """Messages and active users a day."""
     figure, axes = _canvas(_WIDE, 2.8)
-    dates = [date.fromisoformat(day["event_day"]).toordinal() for day in days]
-    messages = [day["message_count"] for day in days]
-    users = [day["user_count"] for day in days]
-    marker = "o" if len(days) == 1 else ""
+    by_date = {date.fromisoformat(day["event_day"]).toordinal(): day for day in days}
+    dates = range(min(by_date), max(by_date) + 1)
+    nobody = {"message_count": 0, "user_count": 0}
+    messages = [by_date.get(each, nobody)["message_count"] for each in dates]
+    users = [by_date.get(each, nobody)["user_count"] for each in dates]
+    marker = "o" if len(dates) == 1 else ""
     axes.fill_between(dates, messages, color=_MESSAGES, alpha=0.12, linewidth=0)
     axes.plot(dates, messages, color=_MESSAGES, linewidth=2, marker=marker, label="messages")
     axes.plot(dates, users, color=_USERS, linewidth=2, marker=marker, label="users")
