@@ -141,7 +141,7 @@ def _graph_reason(walk: CoEngagement | None) -> Iterable[str]:
 
 def _messages_reason(messages: Sequence[MessageEvidence]) -> Iterable[str]:
     if messages:
-        nearest = messages[0]
+        nearest = max(messages, key=lambda message: message.similarity)
         yield (
             f"nearest message: “{_quote(nearest.text)}” (similarity {nearest.similarity:.2f}, "
             f"{nearest.sent_at.date()})"
