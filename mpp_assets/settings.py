@@ -22,7 +22,7 @@ class PipelineSettings(ContractSettings):
     model_config = SettingsConfigDict(env_nested_delimiter="__")
 
     embedding_model: str = BUNDLED_MODEL
-    topic_count: int = 8
+    topic_count: int = Field(default=8, ge=1)
     kept_releases: int = Field(default=3, ge=1)
     kept_exposure_days: int | None = Field(default=None, ge=1)
     ranking: RankingConfiguration = RankingConfiguration()

@@ -17,10 +17,13 @@ CAMPAIGNS_FILE = "campaigns.json"
 class StoreSettings(BaseSettings):
     """Where the five stores and the lake are.
 
-    URLs that can carry a password are secrets: `repr` and logs show `**********`.
+    URLs that can carry a password are secrets: `repr` and logs show `**********`. A variable
+    that is set to nothing counts as not set.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MPP_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MPP_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Path(".mpp")
     postgres_url: SecretStr

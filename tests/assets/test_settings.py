@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from mpp_assets.settings import PipelineSettings
+from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.ranking import RankingConfiguration
 
 pytestmark = pytest.mark.usefixtures("settings")
@@ -23,6 +24,11 @@ def test_values_of_the_ranking_are_set_one_by_one(monkeypatch: pytest.MonkeyPatc
     assert ranking.weights.messages == RankingConfiguration().weights.messages
 
 
+def test_a_variable_set_to_nothing_counts_as_not_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MPP_EMBEDDING_MODEL", "")
+    assert PipelineSettings().embedding_model == BUNDLED_MODEL
+
+
 def test_the_ranking_can_be_set_as_json(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MPP_RANKING", '{"recency_half_life_days": 7}')
     assert PipelineSettings().ranking.recency_half_life_days == 7
@@ -34,9 +40,10 @@ def test_the_ranking_can_be_set_as_json(monkeypatch: pytest.MonkeyPatch):
         ("MPP_RANKING__WEIGHTS__GRAPH", "0.5", "sum to 1.25"),
         ("MPP_RANKING__DIVERSITY", "2", "ranking.diversity"),
         ("MPP_RANKING__DIVERSTY", "0.2", "ranking.diversty"),
+        ("MPP_TOPIC_COUNT", "0", "topic_count"),
     ],
 )
-def test_a_ranking_that_cannot_be_is_refused_by_name(
+def test_a_setting_that_cannot_be_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, named: str
 ):
     monkeypatch.setenv(name, value)
