@@ -80,6 +80,8 @@ def test_every_query_is_answered_by_what_the_service_exposes(
             values = {labels[matcher.name] for labels in samples}
             if matcher.op == promql.MatchOp.Equal:
                 assert matcher.value in values
+            elif matcher.op == promql.MatchOp.NotEqual:
+                assert values - {matcher.value}
             else:
                 assert any(re.fullmatch(matcher.value, value) for value in values)
 
