@@ -10,6 +10,7 @@ import traceback
 from enum import StrEnum
 from typing import Any, Final
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from mpp_api.observability.request_context import request_id
@@ -51,6 +52,8 @@ class JsonLines(_Traceback, JsonFormatter):
             "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             datefmt="%Y-%m-%dT%H:%M:%S%z",
+            # Uvicorn's, the message again with a terminal's colours.
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
         )
 
 

@@ -53,6 +53,12 @@ def test_each_line_is_an_object_with_the_requests_id(lines: io.StringIO) -> None
     assert second["request_id"] == ""
 
 
+def test_a_terminals_colours_are_left_out(lines: io.StringIO) -> None:
+    logger.info("started", extra={"color_message": "\x1b[36mstarted\x1b[0m"})
+    assert "x1b" not in lines.getvalue()
+    assert "u001b" not in lines.getvalue()
+
+
 def test_text_is_for_people() -> None:
     with logging_as(LogFormat.TEXT) as output:
         token = request_id.set(OWN_ID)
