@@ -50,9 +50,9 @@ check = dg.define_asset_job(
     cron_schedule="30 0 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Close the day that ended: materialize it, with or without events, and publish.",
 )
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Close the day that ended: materialize it, with or without events, and publish."""
     if not _has_landed():
         return dg.SkipReason(_NOTHING_LANDED)
     ended = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
@@ -64,9 +64,9 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     cron_schedule=f"5 {DEADLINE.hour} * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Ask, after the deadline, whether the day that ended is there.",
 )
 def daily_freshness() -> dg.RunRequest | dg.SkipReason:
-    """Ask, after the deadline, whether the day that ended is there."""
     return dg.RunRequest() if _has_landed() else dg.SkipReason(_NOTHING_LANDED)
 
 
@@ -74,10 +74,11 @@ def _has_landed() -> bool:
     return Lake(PipelineSettings().lake).batches.exists()
 
 
-# After days that were materialized by hand or by a backfill.
 automation = dg.AutomationConditionSensorDefinition(
     "automation",
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
+    description="Derive and publish anew after days that were materialized by hand or by a "
+    "backfill.",
 )

@@ -47,12 +47,10 @@ def reason_to_wait(
     job=publish_campaigns,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Publish the campaign file when it says something else than Postgres. What failed "
+    "is not repeated until the file changes: it would fail again.",
 )
 def campaigns_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Publish the campaign file when it says something else than Postgres.
-
-    What failed is not repeated until the file changes: it would fail again.
-    """
     settings = PipelineSettings()
     try:
         described = read_campaigns(settings.campaigns_file)

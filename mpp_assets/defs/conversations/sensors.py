@@ -90,9 +90,9 @@ def day_ranges(days: Iterable[date]) -> list[tuple[date, date]]:
     jobs=[refresh_days, refresh],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Refresh the days of every landing that no release names yet.",
 )
 def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Refresh the days of every landing that no release names yet."""
     settings = PipelineSettings()
     owed = {
         batch.landing: batch.touched_days

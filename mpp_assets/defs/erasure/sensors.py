@@ -55,9 +55,9 @@ def next_steps(
     jobs=[scrub_user, complete_erasure],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Take each open erasure to its next step; one that was interrupted, again.",
 )
 def erasure_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Take each open erasure to its next step; one that was interrupted, again."""
     settings = PipelineSettings()
     open_erasures = erasures.open_erasures(settings)
     if not open_erasures:

@@ -66,9 +66,9 @@ def decide_landings(
     job=land_job,
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Land files that are new, changed or withdrawn, a hundred a tick.",
 )
 def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Land files that are new, changed or withdrawn, a hundred a tick."""
     settings = PipelineSettings()
     lake = Lake(settings.lake)
     landings = decide_landings(
