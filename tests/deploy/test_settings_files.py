@@ -18,7 +18,10 @@ from mpp_stores.settings import StoreSettings
 from tests.deploy.files import STORES, read, required, service_names, services, variables
 
 CLASSES: tuple[type[BaseSettings], ...] = (ApiSettings, PipelineSettings, SparkSettings)
-OF_A_STACK = {"MPP_DAGSTER_POSTGRES_URL", "MPP_API_URL", "MPP_API_KEY", "MPP_LOCAL_MILVUS"}
+OF_A_STACK = {
+    *("MPP_DAGSTER_POSTGRES_URL", "MPP_DAGSTER_URL", "MPP_API_URL", "MPP_API_KEY"),
+    *("MPP_LOCAL_MILVUS", "MPP_PYTHON"),
+}
 """What is set for a stack and its callers, and read without a settings class."""
 
 
