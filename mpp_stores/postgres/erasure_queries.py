@@ -37,15 +37,14 @@ SELECT_OPEN: Final = SQL(
 )
 
 # Of whom something that began at %(begun_at)s was still made: those who have rows in the given
-# engagement and are not scrubbed yet, or were scrubbed later.
+# engagement and are not scrubbed yet, or were scrubbed later. Who is forgotten was found nowhere.
 SELECT_SUBJECTS_IN: Final = SQL("""
 SELECT subject_hash
 FROM {schema}.erasures
 WHERE (scrubbed_at IS NULL OR scrubbed_at > %(begun_at)s)
-      AND (user_id IS NULL
-           OR EXISTS (SELECT FROM {schema}.user_engagement AS engagement
-                      WHERE engagement.materialization = %(user_engagement)s
-                            AND engagement.user_id = erasures.user_id))
+      AND EXISTS (SELECT FROM {schema}.user_engagement AS engagement
+                  WHERE engagement.materialization = %(user_engagement)s
+                        AND engagement.user_id = erasures.user_id)
 """)
 MARK_SCRUBBED: Final = SQL("""
 UPDATE {schema}.erasures
