@@ -32,7 +32,7 @@ async def recommend_to_many(
     async def item(user_id: str) -> bytes:
         request = RecommendationRequest(user_id=user_id, **options)
         try:
-            async with turns.place(deadline):
+            async with turns.place(deadline, computing_seconds=reply_seconds):
                 answer = await recommend(request, deadline.part(reply_seconds))
         except ApiError as error:
             refusal = problem(error.status, error.title, error.detail, slug=error.slug)

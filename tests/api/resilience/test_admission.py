@@ -1,12 +1,13 @@
 """Whose reply is computed now, who waits, and who is sent away."""
 
 import asyncio
+import math
 
 import pytest
 
 from mpp_api.deadline import Deadline
 from mpp_api.errors import Overloaded
-from mpp_api.resilience.admission import Admission
+from mpp_api.resilience.admission import Admission, longest_wait
 
 LONG = 3_600.0
 SHORT = 0.02
@@ -37,6 +38,16 @@ async def test_who_would_wait_too_long_is_sent_away_and_takes_nobody_s_place() -
                 raise AssertionError("admitted")
     async with admission.place(Deadline(LONG)):
         pass
+
+
+@pytest.mark.parametrize(
+    ("left", "computing_seconds", "expected"),
+    [(3.0, math.inf, 2.0), (25.0, 1.5, 23.5), (3.0, 1.5, 2.0)],
+)
+def test_what_computing_takes_is_kept_of_the_time_and_a_third_at_most(
+    left: float, computing_seconds: float, expected: float
+) -> None:
+    assert longest_wait(left, computing_seconds) == pytest.approx(expected)
 
 
 async def test_who_has_no_time_left_is_sent_away_though_a_place_is_free() -> None:
