@@ -1,6 +1,6 @@
 """Makes one reply: retrieve, score, filter, order, take a page, explain."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -79,10 +79,18 @@ class Answering:
             release=ReleaseReply.of(served, generated_at := datetime.now(UTC)),
             generated_at=generated_at,
             missing_legs=legs.missing,
-            notice=notice(request, strategy, findings, legs, is_empty=not items),
+            notice=notice(
+                request, strategy, findings, legs, left_out=None if items else self._passing(scored)
+            ),
             next_cursor=page.next_cursor,
             items=items,
         )
+
+    def _passing(self, scored: Iterable[ScoredCampaign]) -> Set[str]:
+        """The campaigns that pass the filters, whether or not the user has seen them."""
+        options = self.request.model_copy(update={"exclude_seen": False})
+        passing = wanted(scored, options, frozenset(), self.served.catalog)
+        return {campaign.campaign_id for campaign in passing}
 
     async def _ordered(
         self, ranked: Sequence[ScoredCampaign]

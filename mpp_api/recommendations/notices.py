@@ -1,6 +1,6 @@
 """What a reader of the list should know besides the list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from mpp_api.recommendations.findings import Findings
 from mpp_api.recommendations.requests import RecommendationRequest
@@ -24,9 +24,10 @@ def notice(
     findings: Findings,
     legs: Legs,
     *,
-    is_empty: bool,
+    left_out: Set[str] | None,
 ) -> str | None:
-    return "; ".join(_sentences(request, strategy, findings, legs, is_empty)) or None
+    """`left_out`: of an empty list, the candidates that pass the filters, whoever saw them."""
+    return "; ".join(_sentences(request, strategy, findings, legs, left_out)) or None
 
 
 def _sentences(
@@ -34,10 +35,10 @@ def _sentences(
     strategy: Strategy,
     findings: Findings,
     legs: Legs,
-    is_empty: bool,
+    left_out: Set[str] | None,
 ) -> Iterator[str]:
-    if is_empty:
-        yield _why_empty(request, findings)
+    if left_out is not None:
+        yield _why_empty(request, findings, left_out)
     elif strategy is Strategy.TRENDING:
         yield _why_trending(request, findings, legs)
     if Leg.MODEL in legs.missing:
@@ -48,13 +49,16 @@ def _sentences(
         yield "what the user dismissed is not known and may be listed"
 
 
-def _why_empty(request: RecommendationRequest, findings: Findings) -> str:
-    if request.exclude_seen and findings.seen:
+def _why_empty(request: RecommendationRequest, findings: Findings, left_out: Set[str]) -> str:
+    if not left_out:
+        return "no candidate campaign passes the filters"
+    seen = (findings.seen or frozenset()) if request.exclude_seen else frozenset()
+    if left_out <= seen and not left_out <= findings.table.dismissed:
         return (
             "no candidate campaign that passes the filters is new to the user; "
             "exclude_seen=false ranks the others as well"
         )
-    return "no candidate campaign passes the filters"
+    return "the user dismissed every candidate campaign that could be listed"
 
 
 def _why_trending(request: RecommendationRequest, findings: Findings, legs: Legs) -> str:

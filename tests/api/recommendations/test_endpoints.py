@@ -123,6 +123,8 @@ async def test_a_user_who_has_seen_everything_gets_an_empty_list_and_the_reason(
     reply = await recommended(client, dataset.id("eve"))
     assert reply["items"] == []
     assert "exclude_seen=false" in reply["notice"]
+    none_so_good = await recommended(client, dataset.id("eve"), min_score=1)
+    assert none_so_good["notice"] == "no candidate campaign passes the filters"
     ranked = await recommended(client, dataset.id("eve"), exclude_seen=False)
     assert len(ranked["items"]) == len(PERFORMANCE_SCORES)
 

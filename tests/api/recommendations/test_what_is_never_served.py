@@ -96,6 +96,9 @@ async def test_a_dismissed_campaign_is_gone_from_the_next_page_and_moves_no_othe
     left = [item["campaign_id"] for item in before if item["campaign_id"] != dismissed]
     assert [item["campaign_id"] for item in after] == left
     assert [item["campaign_id"] for item in second.json()["items"]] == left[2:4]
+    alone = (await client.get(path, params={"include_ids": dismissed})).json()
+    assert alone["items"] == []
+    assert alone["notice"] == "the user dismissed every candidate campaign that could be listed"
 
 
 async def test_messages_about_what_does_not_run_take_no_other_s_place(
