@@ -135,15 +135,15 @@ async def _render_store_error(_: Request, error: StoreError) -> JSONResponse:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Store refused", detail, slug="store-refused")
 
 
-async def _render_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
-    errors = [
-        InvalidInput(
-            location=str(found["loc"][0]),
-            name=".".join(str(step) for step in found["loc"][1:]) or str(found["loc"][0]),
-            detail=found["msg"],
+async def _render_invalid_input(request: Request, error: RequestValidationError) -> JSONResponse:
+    errors = [_invalid_input(found) for found in error.errors()]
+    if any(found.location == "body" for found in errors) and not _says_json(request):
+        return problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type",
+            "send JSON, and say so: Content-Type: application/json",
+            slug="unsupported-media-type",
         )
-        for found in error.errors()
-    ]
     detail = "; ".join(f"{found.name}: {found.detail}" for found in errors)
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -152,6 +152,21 @@ async def _render_invalid_input(_: Request, error: RequestValidationError) -> JS
         slug="invalid-input",
         errors=errors,
     )
+
+
+def _invalid_input(found: Mapping[str, Any]) -> InvalidInput:
+    location, *steps = map(str, found["loc"])
+    if found["type"] == "json_invalid":
+        [position] = steps
+        detail = f"no JSON at character {position}: {found['ctx']['error']}"
+        return InvalidInput(location=location, name=location, detail=detail)
+    return InvalidInput(location=location, name=".".join(steps) or location, detail=found["msg"])
+
+
+def _says_json(request: Request) -> bool:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    kind, _, subtype = media_type.partition("/")
+    return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
 async def _render_http_exception(_: Request, error: HTTPException) -> JSONResponse:

@@ -132,6 +132,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # It would name an address that the caller says is ours.
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.metrics = Metrics()

@@ -6,7 +6,7 @@ from typing import Any
 from mpp_api.errors import problem_responses
 
 _NULL = {"type": "null"}
-_UNREADABLE = problem_responses(HTTPStatus.BAD_REQUEST)[HTTPStatus.BAD_REQUEST]
+_OF_BODIES = problem_responses(HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
 def without_null_in_queries(document: dict[str, Any]) -> None:
@@ -22,8 +22,10 @@ def without_null_in_queries(document: dict[str, Any]) -> None:
 
 
 def with_unreadable_bodies(document: dict[str, Any]) -> None:
-    """A body that is not even text is refused with 400, before any model looks at it."""
+    """A body that is not even text is refused with 400 before any model looks at it, and one that
+    is not said to be JSON with 415."""
     for operations in document["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:
-                operation["responses"].setdefault(str(HTTPStatus.BAD_REQUEST.value), _UNREADABLE)
+                for status, response in _OF_BODIES.items():
+                    operation["responses"].setdefault(str(status), response)

@@ -76,12 +76,22 @@ async def test_a_body_that_is_not_json_is_refused(client: httpx.AsyncClient) -> 
     response = await client.post(
         "/recommendations", content="{", headers={"Content-Type": "application/json"}
     )
-    assert response.status_code == 422
-    assert response.headers["Content-Type"] == "application/problem+json"
+    assert_invalid(response, "body", "body")
+    assert "no JSON at character 1: " in response.json()["detail"]
+
+
+@pytest.mark.parametrize("sent", [{"content": b'{"limit": 1}'}, {"data": {"limit": "1"}}])
+async def test_a_body_that_is_not_said_to_be_json_is_a_415_problem(
+    client: httpx.AsyncClient, sent: dict[str, Any]
+) -> None:
+    response = await client.post("/recommendations", **sent)
+    assert response.status_code == 415
+    assert response.json()["type"] == "urn:problem-type:mpp:unsupported-media-type"
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/recommendations/a", 405)]
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("GET", "/releases/", 404), ("DELETE", "/recommendations/a", 405)],
 )
 async def test_unknown_routes_are_problems_too(
     client: httpx.AsyncClient, method: str, path: str, status: int
