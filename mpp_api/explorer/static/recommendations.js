@@ -19,8 +19,9 @@ const STRATEGIES = {
   hybrid: "from this user's own messages",
   text: "from the text",
   session: "from the messages of the session",
-  trending: "trending: nothing personal is known",
+  trending: "nothing personal is known",
 };
+const SCORING_LEGS = ["vector", "graph", "model"];
 
 /** Fills `place` with the answer to `question`, a body of POST /recommendations. */
 export async function showRecommendations(place, question, subject, signal) {
@@ -65,18 +66,19 @@ function summary(reply) {
     element("span", { class: "badge" }, reply.strategy),
     ` ${STRATEGIES[reply.strategy] ?? ""}, computed ${minute(reply.generated_at)}`,
     ` over release ${reply.release.release_id}.`,
-    reply.notice ? ` ${reply.notice}.` : "",
+    reply.notice ? ` ${reply.notice[0].toUpperCase()}${reply.notice.slice(1)}.` : "",
   );
 }
 
 function missing(reply) {
   if (reply.missing_legs.length === 0) return [];
   const stores = reply.missing_legs.map((leg) => STORE_OF_LEG[leg] ?? leg);
+  const lower = reply.missing_legs.some((leg) => SCORING_LEGS.includes(leg));
   return [
     element(
       "p",
       { class: "notice" },
-      `Without ${stores.join(" and ")}: this list is shorter on evidence than usual, and its scores are lower.`,
+      `Without ${stores.join(" and ")}: this list is shorter on evidence than usual${lower ? ", and its scores are lower" : ""}.`,
     ),
   ];
 }
