@@ -10,6 +10,8 @@ import dagster as dg
 import pyspark
 from dagster_pyspark import LazyPySparkResource
 from pydantic import PrivateAttr
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
 
 from mpp_assets.settings import PipelineSettings, SparkSettings
 from mpp_stores.lake import Lake
@@ -21,6 +23,22 @@ if SparkSettings().master.startswith("local"):
     # One that the machine has for others may be of any version. A cluster's configuration may
     # lie in it: what the environment says stays for that.
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+
+
+class SparkResource(LazyPySparkResource):
+    """One session a process. Where its JVM died, as for want of memory, the next who asks has
+    another, so that the next try of a step can succeed."""
+
+    @property
+    def spark_session(self) -> SparkSession:
+        gateway = SparkContext._gateway
+        if gateway is not None and gateway.proc.poll() is not None:
+            # PySpark itself holds on to a gateway for as long as the process lives.
+            SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+            SparkSession._instantiatedSession = self._spark_session = None
+        session: SparkSession = super().spark_session
+        return session
+
 
 CLASS_ARCHIVE = Path(sys.prefix, "share/marketing-personalization-platform/spark-classes.jsa")
 """Where `mpp_assets.class_archive` puts it."""
@@ -83,5 +101,5 @@ def _java_options(settings: SparkSettings) -> str:
 RESOURCES = {
     "platform": Platform(),
     # One session a run: steps of a run share a process (see definitions.py).
-    "spark": LazyPySparkResource(spark_config=spark_config(SparkSettings())),
+    "spark": SparkResource(spark_config=spark_config(SparkSettings())),
 }

@@ -1,5 +1,7 @@
 import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pyspark
@@ -35,6 +37,20 @@ def test_another_spark_of_the_machine_counts_for_a_cluster_alone(monkeypatch, ma
     monkeypatch.setenv("MPP_SPARK_MASTER", master)
     runpy.run_path(resources.__file__)
     assert os.environ["SPARK_HOME"] == (another if is_kept else own)
+
+
+def test_where_spark_s_jvm_died_there_is_another(tmp_path):
+    code = """
+from pyspark import SparkContext
+from mpp_assets.resources import RESOURCES
+spark = RESOURCES["spark"]
+assert spark.spark_session.range(3).count() == 3
+SparkContext._gateway.proc.kill()
+SparkContext._gateway.proc.wait()
+assert spark.spark_session.range(4).count() == 4
+assert spark.spark_session.range(5).mapInArrow(lambda batches: batches, "id long").count() == 5
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
 
 def test_the_class_archive_is_written_where_a_path_has_a_space(tmp_path):

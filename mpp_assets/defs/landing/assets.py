@@ -11,7 +11,7 @@ from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import BATCHES
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
-from mpp_assets.store_assets import FRESHNESS, OWNERS, begin, table_metadata
+from mpp_assets.store_assets import FRESHNESS, OWNERS, RETRY, begin, table_metadata
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary
 from mpp_stores.postgres.erasures import ErasedSubjects, erased_subjects
 
@@ -21,6 +21,7 @@ from mpp_stores.postgres.erasures import ErasedSubjects, erased_subjects
     group_name="landing",
     partitions_def=BATCHES,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=RETRY,
     kinds={"spark", "parquet", "json"},
     owners=OWNERS,
     pool=POOL,
@@ -49,6 +50,8 @@ def landed_events(
                 erased,
                 was_published=batch not in owed,
             )
+        except ConnectionError:  # to Spark's JVM, which died: no fault of the file
+            raise
         except (OSError, ValueError, PythonException) as error:
             # What an executor raised comes with its traceback, and ends with what it says.
             _, _, reason = str(error).rpartition("\n")

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster_pyspark import LazyPySparkResource
 
+from mpp_assets.defs.landing import assets
 from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.jobs import landing
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.resources import Platform
-from mpp_stores.lake import Lake
+from mpp_stores.lake import BatchSummary, Lake
 from mpp_stores.postgres import materializations
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
@@ -41,6 +44,20 @@ def land(spark, own: StoreSettings) -> Callable[..., dg.ExecuteInProcessResult]:
             )
 
     return run
+
+
+def test_a_landing_whose_jvm_died_is_tried_again(own, land, monkeypatch):
+    write(own, "a.json", FIRST_DAY)
+    faults: list[Exception] = [ConnectionRefusedError(111, "Connection refused")]
+
+    def land_batch(*arguments: Any, **options: Any) -> BatchSummary:
+        if faults:
+            raise faults.pop()
+        return landing.land_batch(*arguments, **options)
+
+    monkeypatch.setattr(assets, "land_batch", land_batch)
+    assert land("a.json").success
+    assert touched_days(own, "a.json") == [FIRST_DAY]
 
 
 def write(settings: StoreSettings, batch: str, day: str) -> None:
