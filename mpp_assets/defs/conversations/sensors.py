@@ -25,7 +25,7 @@ LONGEST_WAIT_SECONDS = 300.0
 
 
 class Outcome(StrEnum):
-    """Of the runs that were requested for some landings."""
+    """Of the runs that were requested for some landings; `UNFINISHED` while any refresh is."""
 
     NONE = "none"
     UNFINISHED = "unfinished"
@@ -51,8 +51,8 @@ def decide_refresh(
     """The refresh that the owed landings need, or why there is none now.
 
     `owed` are the days that each landing touched which no release names. `outcome` is that
-    of runs requested for these very landings: a refresh that failed is not repeated until
-    something else lands, because it would fail again.
+    of runs requested for these very landings, once no refresh goes on: one that failed is not
+    repeated until something else lands, because it would fail again.
     """
     days = {date.fromisoformat(day) for touched in owed.values() for day in touched}
     if not days:
@@ -126,11 +126,13 @@ def _requests(decision: Refresh) -> Iterator[dg.RunRequest]:
 
 
 def _outcome(instance: dg.DagsterInstance, token: str) -> Outcome:
+    # Also one of landings before these: theirs would otherwise be queued behind it with each
+    # batch that lands meanwhile.
+    if any(unfinished(instance, job.name) for job in (refresh_days, refresh)):
+        return Outcome.UNFINISHED
     runs = instance.get_runs(dg.RunsFilter(tags={LANDINGS_TAG: token}))
     if not runs:
         return Outcome.NONE
-    if not all(run.is_finished for run in runs):
-        return Outcome.UNFINISHED
     # A run that died is repeated by Dagster, under the same tags.
     is_published = any(run.job_name == refresh.name and run.is_success for run in runs)
     return Outcome.SUCCEEDED if is_published else Outcome.FAILED
