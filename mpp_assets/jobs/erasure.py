@@ -49,15 +49,16 @@ def is_published_without(settings: StoreSettings, lake: Lake, scrubbed_at: datet
     now.
 
     Batches that landed since never held the user. Waiting for them as well could last as long
-    as events keep coming.
+    as events keep coming. Neither do those hold the user that never landed: their files are
+    scrubbed.
     """
     first_landed = materializations.first_begun(settings, LANDED_EVENTS)
     before = {batch for batch, begun_at in first_landed.items() if begun_at <= scrubbed_at}
     fingerprints = {batch.batch: batch.fingerprint for batch in lake.summaries()}
     landed = all(
-        fingerprints.get(file.name) == fingerprint(file)
+        fingerprints[file.name] == fingerprint(file)
         for file in visible_files(settings.landing)
-        if file.name in before
+        if file.name in before and file.name in fingerprints
     )
     owed = any(
         batch.touched_days

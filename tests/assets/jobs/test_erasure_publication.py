@@ -57,6 +57,15 @@ def test_a_batch_that_was_scrubbed_is_waited_for_until_it_is_published_as_it_is_
     assert is_published(own, scrubbed_at)
 
 
+def test_a_file_that_never_landed_is_not_waited_for(own):
+    write(own, "a.jsonl", "of ben")
+    publish(own, land(own, "a.jsonl"))
+    write(own, "cannot land.jsonl", "of ben")
+    partitions = ["cannot land.jsonl"]
+    materializations.begin(own, asset=LANDED_EVENTS, partitions=partitions, dagster_run_id="r")
+    assert is_published(own, datetime.now(UTC))
+
+
 def test_batches_that_keep_coming_are_not_waited_for(own):
     write(own, "a.jsonl", "of ben")
     publish(own, land(own, "a.jsonl"))
