@@ -30,6 +30,8 @@ def collect_files(paths: Sequence[Path]) -> list[Path]:
         batch = file.name
         if not os.access(file, os.R_OK):
             raise UnsuitablePath(f"{file} may not be read")
+        if batch.startswith("."):
+            raise UnsuitablePath(f"{str(file)!r}: rename it, hidden files are not landed")
         if not batch.isprintable() or "..." in batch:
             raise UnsuitablePath(f"{str(file)!r}: rename it, Dagster takes no such partition key")
         known = batches.setdefault(batch, file)

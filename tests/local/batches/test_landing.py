@@ -53,8 +53,8 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
         collect_files(paths)
 
 
-@pytest.mark.parametrize("name", ["a\n.json", "more....json"])
-def test_a_name_that_dagster_takes_for_no_partition_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["a\n.json", "more....json", ".a.json"])
+def test_a_name_that_can_be_no_batch_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnsuitablePath, match="rename"):
         collect_files([write(tmp_path / name)])
 

@@ -95,10 +95,14 @@ def landed_file(folder: Path, name: str, modified: float) -> Path:
 def test_only_settled_visible_files_with_names_that_dagster_takes_are_found(pipeline):
     landed_file(pipeline.landing, "settled.json", NOW - 3)
     landed_file(pipeline.landing, "growing.json", NOW - 1)
+    landed_file(pipeline.landing, "of another clock.json", NOW + 7_200)
     landed_file(pipeline.landing, ".copying.partial", NOW - 3)
     landed_file(pipeline.landing, "one...two.json", NOW - 3)
     (pipeline.landing / "folder").mkdir()
-    assert dict(files_found(pipeline, NOW)) == {"settled.json": f"2-{int((NOW - 3) * 1e9)}"}
+    assert dict(files_found(pipeline, NOW)) == {
+        "settled.json": f"2-{int((NOW - 3) * 1e9)}",
+        "of another clock.json": f"2-{int((NOW + 7_200) * 1e9)}",
+    }
 
 
 def test_a_withdrawn_file_that_landed_again_is_not_withdrawn(pipeline):
