@@ -53,6 +53,11 @@ class Run:
         return self.status not in ENDED_STATUSES
 
     @property
+    def is_retry_decided(self) -> bool:
+        """Of one that failed. Dagster decides a moment later."""
+        return WILL_RETRY_TAG in self.tags
+
+    @property
     def will_retry(self) -> bool:
         """Whether Dagster starts another run in place of this one, whose process died."""
         return self.tags.get(WILL_RETRY_TAG) == "true"

@@ -14,6 +14,8 @@ from mpp_local.runs.state import AssetState, RunState
 POLL_SECONDS = 1.0
 LONGEST_QUIET_SECONDS = 90.0
 """How long Dagster may do nothing: its sensors look every few seconds."""
+DECIDED_SECONDS = 5.0
+"""How long after a run failed Dagster may decide whether to start it again."""
 
 Watch = Callable[[RunState, Sequence[AssetState]], None]
 """Told of a run and of the assets that changed, also when none did."""
@@ -102,4 +104,12 @@ class RunFollower:
                 raise RunFailed(state)
 
     def _is_excused(self, run: Run) -> bool:
-        return self._may_fail(run) or self._dagster.run(run.run_id).will_retry
+        return self._may_fail(run) or self._will_retry(run)
+
+    def _will_retry(self, run: Run) -> bool:
+        give_up = monotonic() + DECIDED_SECONDS
+        while True:
+            failed = self._dagster.run(run.run_id)
+            if failed.is_retry_decided or monotonic() > give_up:
+                return failed.will_retry
+            sleep(POLL_SECONDS)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
@@ -60,6 +61,22 @@ def test_a_run_that_may_fail_is_passed_over() -> None:
 def test_a_run_that_died_and_that_dagster_repeats_is_waited_for_again() -> None:
     dagster = SensedDagster()
     dagster.start("refresh", succeeds=False, tags={"dagster/will_retry": "true"})
+    dagster.ticks.extend([lambda: None, lambda: _start(dagster, "refresh")])
+    runs = follower(dagster).until(holds_after(1), "a release")
+    assert [run.ended and run.ended.succeeded for run in runs] == [True]
+
+
+def test_dagster_may_decide_a_moment_later_that_it_repeats_a_run() -> None:
+    class Deciding(SensedDagster):
+        asked = 0
+
+        def run(self, run_id: str) -> Run:
+            self.asked += 1
+            tags = {"dagster/will_retry": "true"} if self.asked > 1 else {}
+            return replace(super().run(run_id), tags=tags)
+
+    dagster = Deciding()
+    dagster.start("refresh", succeeds=False)
     dagster.ticks.extend([lambda: None, lambda: _start(dagster, "refresh")])
     runs = follower(dagster).until(holds_after(1), "a release")
     assert [run.ended and run.ended.succeeded for run in runs] == [True]
