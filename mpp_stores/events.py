@@ -243,7 +243,7 @@ def _is_unicode(name: str) -> bool:
 
 def _is_too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_ATTRIBUTE_DEPTH):
+    for _ in range(MAX_ATTRIBUTE_DEPTH + 1):
         containers = [each for each in level if isinstance(each, dict | list)]
         if not containers:
             return False

@@ -144,7 +144,7 @@ def test_unknown_fields_have_a_limited_depth():
     value: Any = []
     for _ in range(MAX_ATTRIBUTE_DEPTH - 2):
         value = [1, value]
-    accepted(EVENT | {"x": value})
+    accepted(EVENT | {"x": [value]})
     assert reasons(EVENT | {"x": {"a": {"b": value}}}) == ["unknown field too deep"]
 
 
