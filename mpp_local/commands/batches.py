@@ -46,6 +46,8 @@ def ingest(
             summary = Ingest(publication, settings.landing).run(files, force=force)
         except FileNotFoundError as error:
             fail(f"{error.filename} is gone: it was withdrawn or deleted meanwhile")
+        except OSError as error:
+            fail(f"{error.filename or settings.landing}: {error.strerror}")
     print_summary(summary, screen, monotonic() - started)
 
 

@@ -1,6 +1,6 @@
 """`mpp refresh`."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -22,6 +22,7 @@ def refresh(
     """Materialize days anew with all that is made of them, publish, and watch."""
     from mpp_local.runs import jobs  # noqa: PLC0415 - the command line must not pay for them
     from mpp_local.runs.following import RunFailed, complete  # noqa: PLC0415
+    from mpp_stores.events import FIRST_EVENT_DAY  # noqa: PLC0415
     from mpp_stores.lake import Lake  # noqa: PLC0415
 
     if first is None:
@@ -32,6 +33,10 @@ def refresh(
         begin, end = days[0], days[-1]
     else:
         begin, end = first.date(), (last or first).date()
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
+    for day in (begin, end):
+        if not FIRST_EVENT_DAY <= day <= tomorrow:
+            raise typer.BadParameter(f"{day} is not between {FIRST_EVENT_DAY} and {tomorrow}")
     if end < begin:
         raise typer.BadParameter(f"{end} is before {begin}", param_hint="LAST")
     with watched_dagster(console()) as (dagster, display):

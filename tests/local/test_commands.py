@@ -113,6 +113,8 @@ def test_whoever_waits_for_another_stack_to_start_is_told(stack: Stack) -> None:
         (["refresh"], "no day has events"),
         (["refresh", "2026-11-18", "2026-11-17"], "2026-11-17 is before 2026-11-18"),
         (["refresh", "yesterday"], "Invalid value"),
+        (["refresh", "2019-12-31"], "2019-12-31 is not between 2020-01-01 and"),
+        (["refresh", "2026-11-18", "2999-01-01"], "2999-01-01 is not between"),
         (["erase", ""], "more than white space"),
         (["erase", " "], "more than white space"),
     ],
