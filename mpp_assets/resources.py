@@ -31,8 +31,9 @@ class SparkResource(LazyPySparkResource):
 
     @property
     def spark_session(self) -> SparkSession:
-        gateway = SparkContext._gateway
-        if gateway is not None and gateway.proc.poll() is not None:
+        # None, too, for a JVM that started this process.
+        jvm = SparkContext._gateway and SparkContext._gateway.proc
+        if jvm is not None and jvm.poll() is not None:
             # PySpark itself holds on to a gateway for as long as the process lives.
             SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
             SparkSession._instantiatedSession = self._spark_session = None
