@@ -137,7 +137,8 @@ with DAG(
     lake__landed_events = RunAssets(
         task_id="lake__landed_events",
         assets=["lake/landed_events"],
-        retries=0,
+        retries=2,
+        retry_delay=timedelta(seconds=5),
         doc_md=(
             "**lake/landed_events** (json, parquet, spark)\n"
             "\n"

@@ -161,6 +161,7 @@ def test_every_operation_is_described_and_its_failures_documented(
         "/releases",
         "/releases/current",
         "/releases/{release_id}",
+        "/releases/{release_id}/materializations",
         "/events",
         "/feedback",
         "/feedback/dismissals",

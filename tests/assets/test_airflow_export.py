@@ -72,7 +72,7 @@ def test_a_task_comes_after_those_that_it_waits_for(tasks):
 
 def test_airflow_retries_what_dagster_would():
     assert (BY_ASSET["neo4j__messages"].retries, BY_ASSET["neo4j__messages"].retry_delay) == (2, 5)
-    assert BY_ASSET["lake__landed_events"].retries == 0
+    assert BY_ASSET["report__analytics_report"].retries == 0
     assert BY_GROUP["graph"].retries == 2
 
 
