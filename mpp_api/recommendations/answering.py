@@ -80,7 +80,7 @@ class Answering:
             generated_at=generated_at,
             missing_legs=legs.missing,
             notice=notice(
-                request, strategy, findings, legs, left_out=None if items else self._passing(scored)
+                request, strategy, findings, legs, passing=None if items else self._passing(scored)
             ),
             next_cursor=page.next_cursor,
             items=items,

@@ -24,10 +24,10 @@ def notice(
     findings: Findings,
     legs: Legs,
     *,
-    left_out: Set[str] | None,
+    passing: Set[str] | None,
 ) -> str | None:
-    """`left_out`: of an empty list, the candidates that pass the filters, whoever saw them."""
-    return "; ".join(_sentences(request, strategy, findings, legs, left_out)) or None
+    """`passing`: of an empty list, the candidates that pass the filters, whoever saw them."""
+    return "; ".join(_sentences(request, strategy, findings, legs, passing)) or None
 
 
 def _sentences(
@@ -35,10 +35,10 @@ def _sentences(
     strategy: Strategy,
     findings: Findings,
     legs: Legs,
-    left_out: Set[str] | None,
+    passing: Set[str] | None,
 ) -> Iterator[str]:
-    if left_out is not None:
-        yield _why_empty(request, findings, left_out)
+    if passing is not None:
+        yield _why_empty(request, findings, passing)
     elif strategy is Strategy.TRENDING:
         yield _why_trending(request, findings, legs)
     if Leg.MODEL in legs.missing:
@@ -49,11 +49,11 @@ def _sentences(
         yield "what the user dismissed is not known and may be listed"
 
 
-def _why_empty(request: RecommendationRequest, findings: Findings, left_out: Set[str]) -> str:
-    if not left_out:
+def _why_empty(request: RecommendationRequest, findings: Findings, passing: Set[str]) -> str:
+    if not passing:
         return "no candidate campaign passes the filters"
     seen = (findings.seen or frozenset()) if request.exclude_seen else frozenset()
-    if left_out <= seen and not left_out <= findings.table.dismissed:
+    if passing <= seen and not passing <= findings.table.dismissed:
         return (
             "no candidate campaign that passes the filters is new to the user; "
             "exclude_seen=false ranks the others as well"
