@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-LONGEST_WAIT_SECONDS = 300.0
+LONGEST_WAIT_SECONDS = 600.0
+"""Many times what anything takes: a machine can be slow."""
 
 
 def wait_until(holds: Callable[[], bool], *, every: float = 0.1) -> None:
