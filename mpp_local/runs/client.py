@@ -18,6 +18,7 @@ PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 WILL_RETRY_TAG = "dagster/will_retry"
+RETRY_RUN_TAG = "dagster/auto_retry_run_id"
 
 ENDED_STATUSES = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 IN_PROGRESS_STATUSES = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
@@ -61,6 +62,11 @@ class Run:
     def will_retry(self) -> bool:
         """Whether Dagster starts another run in place of this one, whose process died."""
         return self.tags.get(WILL_RETRY_TAG) == "true"
+
+    @property
+    def retry_run_id(self) -> str | None:
+        """The run that Dagster started in place of this one, once it did."""
+        return self.tags.get(RETRY_RUN_TAG)
 
     @property
     def label(self) -> str:

@@ -38,11 +38,40 @@ class NothingHappens(Exception):
 
 
 def complete(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
-    """Watch the run to its end, whichever that is."""
+    """Watch the run to its end, whichever that is: of a run whose process died, to that of the
+    last that Dagster starts in its place."""
+    while True:
+        state = _watched(dagster, run, watch)
+        retry = _retry_of(dagster, run) if state.failures() else None
+        if retry is None:
+            return state
+        run = retry
+
+
+def _watched(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
     state = RunState(run.run_id, run.label)
     for event in dagster.follow(run.run_id):
         watch(state, state.apply(event) if event else ())
     return state
+
+
+def _retry_of(dagster: DagsterClient, run: Run) -> Run | None:
+    give_up = monotonic() + LONGEST_QUIET_SECONDS
+    while _will_retry(dagster, run) and monotonic() < give_up:
+        if retry := dagster.run(run.run_id).retry_run_id:
+            return dagster.run(retry)
+        sleep(POLL_SECONDS)
+    return None
+
+
+def _will_retry(dagster: DagsterClient, run: Run) -> bool:
+    """Of a run that failed: whether Dagster starts another in its place."""
+    give_up = monotonic() + DECIDED_SECONDS
+    while True:
+        failed = dagster.run(run.run_id)
+        if failed.is_retry_decided or monotonic() > give_up:
+            return failed.will_retry
+        sleep(POLL_SECONDS)
 
 
 class RunFollower:
@@ -98,18 +127,10 @@ class RunFollower:
 
     def _complete(self, runs: Iterable[Run]) -> None:
         for run in runs:
-            state = self._followed[run.run_id] = complete(self._dagster, run, self._watch)
+            state = self._followed[run.run_id] = _watched(self._dagster, run, self._watch)
             self._answered_at = self._busy_at = monotonic()
             if state.failures() and not self._is_excused(run):
                 raise RunFailed(state)
 
     def _is_excused(self, run: Run) -> bool:
-        return self._may_fail(run) or self._will_retry(run)
-
-    def _will_retry(self, run: Run) -> bool:
-        give_up = monotonic() + DECIDED_SECONDS
-        while True:
-            failed = self._dagster.run(run.run_id)
-            if failed.is_retry_decided or monotonic() > give_up:
-                return failed.will_retry
-            sleep(POLL_SECONDS)
+        return self._may_fail(run) or _will_retry(self._dagster, run)

@@ -6,7 +6,7 @@ import pytest
 
 from mpp_local.runs import following
 from mpp_local.runs.client import DagsterUnreachable, Run
-from mpp_local.runs.following import NothingHappens, RunFailed, RunFollower
+from mpp_local.runs.following import NothingHappens, RunFailed, RunFollower, complete
 from tests.local.sensed_dagster import SensedDagster
 
 
@@ -109,6 +109,23 @@ def test_a_web_server_that_stays_away_is_given_up() -> None:
     dagster = SensedDagster(lambda: _start(dagster, "check"), *[_unreachable] * 4)
     with pytest.raises(DagsterUnreachable):
         follower(dagster, is_ours=lambda run: False).until(lambda: False, "a release")
+
+
+def test_a_run_that_died_is_complete_when_the_one_in_its_place_is() -> None:
+    dagster = SensedDagster()
+    tags = {"dagster/will_retry": "true", "dagster/auto_retry_run_id": "run-1"}
+    died = dagster.start("refresh", succeeds=False, tags=tags)
+    dagster.start("refresh")
+    watched: list[str] = []
+    state = complete(dagster, died, lambda run, changed: watched.append(run.run_id))
+    assert (state.run_id, state.failures()) == ("run-1", [])
+    assert watched == ["run-0", "run-1"]
+
+
+def test_a_run_in_whose_place_none_starts_has_failed() -> None:
+    dagster = SensedDagster()
+    died = dagster.start("refresh", succeeds=False, tags={"dagster/will_retry": "true"})
+    assert complete(dagster, died, lambda run, changed: None).failures()
 
 
 def _start(dagster: SensedDagster, *jobs: str) -> None:
