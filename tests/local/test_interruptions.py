@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,14 @@ NOWHERE = {
     "MPP_MILVUS_URI": "http://127.0.0.1:1",
     "MPP_REDIS_URL": "redis://127.0.0.1:1",
 }
+
+
+@pytest.fixture(autouse=True)
+def listening_to_ctrl_c() -> Iterator[None]:
+    """Also where the tests were started by who ignores it, as a shell does in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupted_start_no_longer_waits_for_what_does_not_answer(
