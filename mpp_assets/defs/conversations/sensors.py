@@ -23,6 +23,9 @@ LANDINGS_TAG = "mpp/landings"
 LONGEST_WAIT_SECONDS = 300.0
 """How long owed days wait for files that are still landing, to be refreshed together."""
 
+_LANDING_JOBS = ("land", "scrub_user")
+"""An erasure rewrites files, which then land again."""
+
 
 class Outcome(StrEnum):
     """Of the runs that were requested for some landings; `UNFINISHED` while any refresh is."""
@@ -104,7 +107,7 @@ def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     decision = decide_refresh(
         owed,
         _outcome(context.instance, token_of(owed)),
-        is_landing=bool(unfinished(context.instance, job_name="land")),
+        is_landing=any(unfinished(context.instance, job) for job in _LANDING_JOBS),
         waited_seconds=time() - since if since else 0.0,
     )
     if isinstance(decision, str):

@@ -64,18 +64,25 @@ def test_consecutive_days_are_one_range():
     ]
 
 
-def test_a_refresh_of_other_landings_is_waited_for(own_pipeline):
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        ("land", "files are still landing"),
+        ("scrub_user", "files are still landing"),
+        ("refresh_days", "the refresh is running"),
+    ],
+)
+def test_what_goes_on_is_waited_for(own_pipeline, job, reason):
+    """A refresh of other landings, too, and an erasure that rewrites files."""
     Lake(own_pipeline.lake).write_summary(
         BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, ["2026-10-05"], ["2026-10-05"])
     )
     repository = definitions.get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.create_run_for_job(
-            repository.get_job("refresh_days"), status=dg.DagsterRunStatus.STARTED
-        )
+        instance.add_run(dg.DagsterRun(job_name=job, status=dg.DagsterRunStatus.STARTED))
         context = dg.build_sensor_context(instance=instance, repository_def=repository)
         tick = repository.get_sensor_def("refresh_sensor").evaluate_tick(context)
-    assert (tick.run_requests, tick.skip_message) == ([], "the refresh is running")
+    assert (tick.run_requests, tick.skip_message) == ([], reason)
 
 
 def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(own_pipeline):
