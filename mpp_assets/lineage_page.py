@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import dagster as dg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mpp_assets.column_lineage import (
@@ -36,11 +37,11 @@ _SOURCE_DESCRIPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An asset, or a source that is none. `types` are by column, empty text for a source's."""
+    """An asset, or a source that is none, whose columns have no type and no description."""
 
     name: str
     description: str
-    types: Mapping[str, str]
+    columns: Mapping[str, dg.TableColumn]
     parents: Sequence[str]
 
     @property
@@ -63,6 +64,7 @@ class Row:
     number: int
     name: str
     type: str
+    description: str
     origins: Sequence[tuple[str, Sequence[str]]]
     targets: Sequence[tuple[str, Sequence[str]]]
 
@@ -86,7 +88,7 @@ def render_page() -> str:
     parents = {name: set(node.parents) for name, node in nodes.items()}
     for origin, target in curves:
         parents[target.asset].add(origin.asset)
-    layout = lay_out({name: list(node.types) for name, node in nodes.items()}, parents, curves)
+    layout = lay_out({name: list(node.columns) for name, node in nodes.items()}, parents, curves)
     columns = (
         Column(box.name, name) for layer in layout.layers for box in layer for name in box.columns
     )
@@ -98,7 +100,8 @@ def render_page() -> str:
             Row(
                 number=numbers[column],
                 name=column.name,
-                type=node.types[column.name],
+                type=node.columns[column.name].type,
+                description=node.columns[column.name].description or "",
                 origins=_by_asset(origin for origin, target in curves if target == column),
                 targets=_by_asset(target for origin, target in curves if origin == column),
             )
@@ -126,7 +129,8 @@ def render_page() -> str:
 
 def _sources() -> Iterable[Node]:
     for name, columns in SOURCES.items():
-        yield Node(name, _SOURCE_DESCRIPTIONS[name], dict.fromkeys(columns, ""), [])
+        untyped = {column: dg.TableColumn(column, type="") for column in columns}
+        yield Node(name, _SOURCE_DESCRIPTIONS[name], untyped, [])
 
 
 def _assets() -> Iterable[Node]:
@@ -136,9 +140,8 @@ def _assets() -> Iterable[Node]:
         yield Node(
             name=key.to_user_string(),
             description=asset.description or "",
-            types={
-                column.name: column.type
-                for column in asset.metadata["dagster/column_schema"].columns
+            columns={
+                column.name: column for column in asset.metadata["dagster/column_schema"].columns
             },
             parents=sorted(parent.to_user_string() for parent in asset.parent_keys),
         )

@@ -1,6 +1,6 @@
 """What the assets have in common: metadata, numbering a materialization, one write."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from mpp_assets.jobs.store_sink import NO_PARTITION, Incomplete, sum_of, write_r
 from mpp_assets.resources import Platform
 from mpp_stores.errors import StoreRejected
 from mpp_stores.postgres import materializations
+from mpp_stores.records import DESCRIPTION
 from mpp_stores.target import Digest
 
 OWNERS = ["team:marketing-data"]
@@ -42,14 +43,16 @@ AFTER_UPSTREAM = (
 
 
 def table_metadata(schema: pa.Schema) -> Mapping[str, Any]:
-    """Definition metadata that makes the Dagster UI show the columns."""
-    return column_metadata({field.name: str(field.type) for field in schema})
+    """Definition metadata that makes the Dagster UI show the columns, and what each holds."""
+    return column_metadata(
+        dg.TableColumn(field.name, str(field.type), (field.metadata or {})[DESCRIPTION].decode())
+        for field in schema
+    )
 
 
-def column_metadata(types: Mapping[str, str]) -> Mapping[str, Any]:
-    """The same, for what has no Arrow schema: type by column."""
-    columns = [dg.TableColumn(name=name, type=type_) for name, type_ in types.items()]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+def column_metadata(columns: Iterable[dg.TableColumn]) -> Mapping[str, Any]:
+    """The same, for what has no Arrow schema."""
+    return {"dagster/column_schema": dg.TableSchema(list(columns))}
 
 
 def begin(

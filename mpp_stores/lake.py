@@ -30,14 +30,18 @@ from mpp_stores.records import (
     CONVERSATION_DOCUMENT_SCHEMA,
     MESSAGE_VECTOR_SCHEMA,
     UTC_TIMESTAMP,
+    column,
     columns,
 )
 
 # Conversation events carry landed_at so that the latest batch wins for a message_id.
-LANDED_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA.append(pa.field("landed_at", UTC_TIMESTAMP))
+LANDED_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA.append(
+    column("landed_at", UTC_TIMESTAMP, "When the file was modified last")
+)
 CONVERSATION_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA
-# embedding_model: name or path of the model that the vector is of.
-MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA.append(pa.field("embedding_model", pa.string()))
+MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA.append(
+    column("embedding_model", pa.string(), "Name or path of the model that the vector is of")
+)
 
 # position: 1-based record of a JSON array, or line of JSON Lines. record: the input as it was.
 REJECTED_EVENT_SCHEMA = columns(

@@ -14,6 +14,13 @@ import pyarrow as pa
 from mpp_stores.feedback_kind import FeedbackKind
 
 EMBEDDING_DIMENSION = 384
+DESCRIPTION = b"description"
+"""Of a column, in its metadata."""
+
+
+def column(name: str, type_: pa.DataType, description: str) -> "pa.Field[Any]":
+    """A column that says what it holds; Dagster shows it."""
+    return pa.field(name, type_, metadata={DESCRIPTION: description})
 
 
 def columns(*fields: "pa.Field[Any]") -> pa.Schema:
@@ -23,96 +30,114 @@ def columns(*fields: "pa.Field[Any]") -> pa.Schema:
 
 UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
+_USER_ID = column("user_id", pa.string(), "The user, as the event names them")
+_CAMPAIGN_ID = column("campaign_id", pa.string(), "The campaign, as the event names it")
+_EVENT_DAY = column("event_day", pa.date32(), "UTC day of the message")
+_FIRST_AT = column("first_at", UTC_TIMESTAMP, "When the first message was sent")
+_LAST_AT = column("last_at", UTC_TIMESTAMP, "When the last message was sent")
+_MESSAGE_COUNT = column("message_count", pa.int64(), "How many messages there are")
+_USER_COUNT = column("user_count", pa.int64(), "How many users sent them")
+_ACTIVE_DAYS = column("active_days", pa.int64(), "On how many UTC days there was a message")
+_MEAN_VECTOR = column(
+    "embedding",
+    pa.list_(pa.float32()),
+    f"Mean of the messages' vectors: {EMBEDDING_DIMENSION} numbers, of length 1",
+)
+
 # One row a message; identity is message_id.
 MESSAGE_SCHEMA = columns(
-    pa.field("message_id", pa.string()),
-    pa.field("user_id", pa.string()),
-    pa.field("campaign_id", pa.string()),
-    pa.field("text", pa.string()),
-    pa.field("sent_at", UTC_TIMESTAMP),
-    pa.field("event_day", pa.date32()),
+    column("message_id", pa.string(), "The message: the event's own id, or a hash of the event"),
+    _USER_ID,
+    _CAMPAIGN_ID,
+    column("text", pa.string(), "What the user wrote"),
+    column("sent_at", UTC_TIMESTAMP, "When the message was sent"),
+    _EVENT_DAY,
 )
 
-# A message with the vector of its text: unit length, float32[EMBEDDING_DIMENSION].
-MESSAGE_VECTOR_SCHEMA = MESSAGE_SCHEMA.append(pa.field("embedding", pa.list_(pa.float32())))
+# A message with the vector of its text.
+MESSAGE_VECTOR_SCHEMA = MESSAGE_SCHEMA.append(
+    column(
+        "embedding",
+        pa.list_(pa.float32()),
+        f"Vector of the text: {EMBEDDING_DIMENSION} numbers, of length 1",
+    )
+)
 
-# A message as a document: where it came from, and the input's unknown fields as a JSON object.
+# A message as a document.
 CONVERSATION_DOCUMENT_SCHEMA = columns(
     *MESSAGE_SCHEMA,
-    pa.field("batch", pa.string()),
-    pa.field("position", pa.int64()),
-    pa.field("attributes", pa.string()),
+    column("batch", pa.string(), "The landed file that the message is from"),
+    column("position", pa.int64(), "Record of the JSON array, or line of JSON Lines, from 1"),
+    column("attributes", pa.string(), "The event's unknown fields, as a JSON object"),
 )
 
-# One row a user: the unit-length mean of the user's message vectors.
-USER_PROFILE_SCHEMA = columns(
-    pa.field("user_id", pa.string()),
-    pa.field("message_count", pa.int64()),
-    pa.field("last_at", UTC_TIMESTAMP),
-    pa.field("embedding", pa.list_(pa.float32())),
-)
+# One row a user.
+USER_PROFILE_SCHEMA = columns(_USER_ID, _MESSAGE_COUNT, _LAST_AT, _MEAN_VECTOR)
 
-# One row a campaign with messages: the unit-length mean of their vectors.
-CAMPAIGN_PROFILE_SCHEMA = columns(
-    pa.field("campaign_id", pa.string()),
-    pa.field("message_count", pa.int64()),
-    pa.field("last_at", UTC_TIMESTAMP),
-    pa.field("embedding", pa.list_(pa.float32())),
-)
+# One row a campaign with messages.
+CAMPAIGN_PROFILE_SCHEMA = columns(_CAMPAIGN_ID, _MESSAGE_COUNT, _LAST_AT, _MEAN_VECTOR)
 
-# One row a campaign that the campaign file describes. A day that is null bounds nothing.
+# One row a campaign that the campaign file describes.
 CAMPAIGN_SCHEMA = columns(
-    pa.field("campaign_id", pa.string()),
-    pa.field("name", pa.string()),
-    pa.field("topic", pa.string()),
-    pa.field("description", pa.string()),
-    pa.field("tags", pa.list_(pa.string())),
-    pa.field("starts_on", pa.date32()),
-    pa.field("ends_on", pa.date32()),
-    pa.field("is_active", pa.bool_()),
+    _CAMPAIGN_ID,
+    column("name", pa.string(), "What people call the campaign"),
+    column("topic", pa.string(), "What it is about, in a word or two"),
+    column("description", pa.string(), "What it is about, in a sentence"),
+    column("tags", pa.list_(pa.string()), "Labels that requests can filter by"),
+    column("starts_on", pa.date32(), "First day on which it may be recommended; null: any"),
+    column("ends_on", pa.date32(), "Last day on which it may be recommended; null: none"),
+    column("is_active", pa.bool_(), "Whether it may be recommended at all"),
 )
 
 # One row a (user, campaign): what the user did in the campaign.
 ENGAGED_WITH_SCHEMA = columns(
-    pa.field("user_id", pa.string()),
-    pa.field("campaign_id", pa.string()),
-    pa.field("message_count", pa.int64()),
-    pa.field("active_days", pa.int64()),
-    pa.field("first_at", UTC_TIMESTAMP),
-    pa.field("last_at", UTC_TIMESTAMP),
+    _USER_ID, _CAMPAIGN_ID, _MESSAGE_COUNT, _ACTIVE_DAYS, _FIRST_AT, _LAST_AT
 )
 
-# ENGAGED_WITH plus score in [0, 1] and level (low | medium | high); formula in
-# mpp_assets.jobs.engagement.
+# ENGAGED_WITH with a score; formula in mpp_assets.jobs.engagement.
 USER_ENGAGEMENT_SCHEMA = columns(
     *ENGAGED_WITH_SCHEMA,
-    pa.field("engagement_score", pa.float64()),
-    pa.field("engagement_level", pa.string()),
+    column(
+        "engagement_score",
+        pa.float64(),
+        "From 0 to 1: how many messages, on how many days, and how lately",
+    ),
+    column("engagement_level", pa.string(), "low, medium or high, by the score"),
 )
 
-# One row a campaign. returning_user_share: users active on two days or more / users.
-# recent_message_count: in the 7 days up to the last day of the data.
-# performance_score in [0, 1]; formula in mpp_assets.jobs.engagement.
+# One row a campaign; formula of the score in mpp_assets.jobs.engagement.
 CAMPAIGN_PERFORMANCE_SCHEMA = columns(
-    pa.field("campaign_id", pa.string()),
-    pa.field("message_count", pa.int64()),
-    pa.field("user_count", pa.int64()),
-    pa.field("active_days", pa.int64()),
-    pa.field("messages_per_user", pa.float64()),
-    pa.field("returning_user_share", pa.float64()),
-    pa.field("recent_message_count", pa.int64()),
-    pa.field("first_at", UTC_TIMESTAMP),
-    pa.field("last_at", UTC_TIMESTAMP),
-    pa.field("performance_score", pa.float64()),
+    _CAMPAIGN_ID,
+    _MESSAGE_COUNT,
+    _USER_COUNT,
+    _ACTIVE_DAYS,
+    column("messages_per_user", pa.float64(), "message_count / user_count"),
+    column(
+        "returning_user_share",
+        pa.float64(),
+        "From 0 to 1: its users who wrote on two days or more",
+    ),
+    column(
+        "recent_message_count",
+        pa.int64(),
+        "Its messages of the 7 days up to the last day of the data",
+    ),
+    _FIRST_AT,
+    _LAST_AT,
+    column(
+        "performance_score",
+        pa.float64(),
+        "From 0 to 1: mean of its share of all users, its returning users and recent messages",
+    ),
 )
 
-# One row a day. hourly_message_counts: 24 counts, UTC hour 0 to 23.
+# One row a day.
 DAILY_ACTIVITY_SCHEMA = columns(
-    pa.field("event_day", pa.date32()),
-    pa.field("message_count", pa.int64()),
-    pa.field("user_count", pa.int64()),
-    pa.field("campaign_count", pa.int64()),
-    pa.field("hourly_message_counts", pa.list_(pa.int64())),
+    _EVENT_DAY,
+    _MESSAGE_COUNT,
+    _USER_COUNT,
+    column("campaign_count", pa.int64(), "How many campaigns they are of"),
+    column("hourly_message_counts", pa.list_(pa.int64()), "24 counts, of the UTC hours 0 to 23"),
 )
 
 

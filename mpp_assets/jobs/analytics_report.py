@@ -7,6 +7,7 @@ tables give the same report.
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -24,18 +25,18 @@ ENGAGEMENT_LEVELS = ("high", "medium", "low")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TOP_USERS = 20
 
-# What the report holds, by name, and the JSON type of each.
-REPORT_SECTIONS = {
-    "data_through": "string",
-    "dagster_run_id": "string",
-    "totals": "object",
-    "campaigns": "array",
-    "top_users": "array",
-    "daily_activity": "array",
-    "activity_profile": "object",
-    "engagement_levels": "array",
-    "topics": "array",
-    "data_quality": "object",
+# What the report holds: JSON type and content, by name.
+REPORT_SECTIONS: Mapping[str, tuple[str, str]] = {
+    "data_through": ("string", "Last day that has events"),
+    "dagster_run_id": ("string", "The run that wrote the report"),
+    "totals": ("object", "Messages, users, campaigns, engagements and days of all data"),
+    "campaigns": ("array", "Performance and users by level of each campaign, best first"),
+    "top_users": ("array", f"The {TOP_USERS} users with most messages, and their campaigns"),
+    "daily_activity": ("array", "Messages, users and campaigns of each day"),
+    "activity_profile": ("object", "Messages by hour and weekday, in UTC"),
+    "engagement_levels": ("array", "Engagements, users and messages of each level"),
+    "topics": ("array", "Messages that are alike, with their words and campaigns"),
+    "data_quality": ("object", "Records read, accepted, rejected and repeated, by batch"),
 }
 
 

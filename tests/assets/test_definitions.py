@@ -1,9 +1,12 @@
+import dataclasses
+
 import dagster as dg
 import pytest
 
 from mpp_assets.definitions import definitions
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.pool import POOL
+from mpp_stores.records import Release
 from mpp_stores.targets import TARGETS
 
 REPOSITORY = definitions.get_repository_def()
@@ -34,8 +37,15 @@ def test_every_asset_says_what_it_is(key: dg.AssetKey):
     assert node.owners
     assert node.kinds
     assert node.metadata["dagster/column_schema"].columns
+    assert all(column.description for column in node.metadata["dagster/column_schema"].columns)
     assert node.freshness_policy is not None
     assert node.pools == {POOL}
+
+
+def test_the_columns_of_a_release_are_what_a_release_has():
+    release = GRAPH.get(dg.AssetKey(["postgres", "serving_release"]))
+    shown = [column.name for column in release.metadata["dagster/column_schema"].columns]
+    assert shown == [field.name for field in dataclasses.fields(Release)]
 
 
 def test_what_is_derived_from_all_days_follows_its_upstream():

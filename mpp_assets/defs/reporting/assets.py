@@ -50,7 +50,9 @@ _TOPIC_SEED = 17
     pool=POOL,
     freshness_policy=FRESHNESS,
     automation_condition=AFTER_UPSTREAM,
-    metadata=column_metadata(REPORT_SECTIONS),
+    metadata=column_metadata(
+        dg.TableColumn(name, type_, says) for name, (type_, says) in REPORT_SECTIONS.items()
+    ),
 )
 def analytics_report(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource

@@ -1,7 +1,5 @@
 """The release: what the API serves from, published when everything before it succeeded."""
 
-import dataclasses
-from inspect import formatannotation
 from time import sleep
 
 import dagster as dg
@@ -68,6 +66,20 @@ MESSAGE_ASSETS = [
 ]
 
 
+_COLUMNS = (
+    dg.TableColumn("release_id", "text", "The release; replies and keys of the cache name it"),
+    dg.TableColumn("published_at", "timestamptz", "When it was published"),
+    dg.TableColumn("dagster_run_id", "text", "The run that published it"),
+    dg.TableColumn("data_through", "date", "Last day that has events"),
+    dg.TableColumn("row_counts", "jsonb", "Rows of each asset"),
+    dg.TableColumn("quality", "jsonb", "Shares of the records read: accepted, rejected, repeated"),
+    dg.TableColumn("ranking", "jsonb", "Weights by which the API ranks campaigns"),
+    dg.TableColumn("embedding_model", "text", "The model that its vectors are of"),
+    dg.TableColumn("predecessor", "text", "The release that was served before"),
+    dg.TableColumn("is_kept", "boolean", "Whether the stores still hold its rows"),
+)
+
+
 @dg.asset(
     key=["postgres", "serving_release"],
     group_name="serving",
@@ -78,9 +90,7 @@ MESSAGE_ASSETS = [
     pool=POOL,
     freshness_policy=FRESHNESS,
     automation_condition=AFTER_UPSTREAM,
-    metadata=column_metadata(
-        {field.name: formatannotation(field.type) for field in dataclasses.fields(Release)}
-    ),
+    metadata=column_metadata(_COLUMNS),
 )
 def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     """One row a published state of all stores. Redis keys carry its id, so publishing
