@@ -12,6 +12,8 @@ from mpp_assets.airflow_export import DAG_ID
 from mpp_local.tool_environments import ensure
 from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 
+AFTER_SEED_DAY = "2026-11-19T00:30:00+00:00"
+"""When the schedule runs for the day of the seed file."""
 REQUIREMENTS = PROJECT_ROOT / "deploy/airflow.txt"
 PARSE = """
 import json, sys

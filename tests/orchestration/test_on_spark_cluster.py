@@ -1,4 +1,4 @@
-"""The graph on a Spark cluster, in place of threads of the run's own process."""
+"""The graph on a Spark cluster, in place of threads of the runs' own processes."""
 
 import hashlib
 import os
@@ -64,7 +64,7 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def on_the_cluster(settings, materialized, cluster) -> Run:
+def on_the_cluster(settings, first_run, cluster) -> Run:
     """A file is landed again, and its day and the one before are materialized again."""
     before = state(settings)
     forget_vectors(PipelineSettings(), SEED_DAY)
