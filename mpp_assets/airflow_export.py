@@ -1,6 +1,6 @@
 """The asset graph as an Airflow DAG: one file that imports Airflow and the standard library.
 
-    python -m mpp_assets.airflow_export FOLDER [--by asset|group]
+    python -m mpp_assets.airflow_export FOLDER [--by asset|group|job]
 
 writes FOLDER/marketing_personalization_pipeline.py. Tasks, their order, retries, texts and
 the schedule come from the definitions. Each task runs `mpp_assets.run_assets` in the Python
@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mpp_assets.definitions import definitions
 from mpp_assets.defs.automation import daily_refresh
+from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.landing.sensors import land_job
 from mpp_assets.partitions import EVENT_DAYS
 from mpp_assets.run_assets import Status
@@ -42,7 +43,16 @@ def _group_task(node: AssetNode) -> str:
     return node.group_name
 
 
-GROUPINGS: dict[str, Callable[[AssetNode], str]] = {"asset": _asset_task, "group": _group_task}
+def _job_task(node: AssetNode) -> str:
+    """The job that materializes the asset day by day."""
+    return land_job.name if node.key == landed_events.key else daily_refresh.job_name
+
+
+GROUPINGS: dict[str, Callable[[AssetNode], str]] = {
+    "asset": _asset_task,
+    "group": _group_task,
+    "job": _job_task,
+}
 """What becomes one task: the task's name, of each asset."""
 
 
@@ -127,7 +137,7 @@ def _run_checks() -> set[dg.AssetCheckKey]:
 
 
 def render_dag(by: str = "asset") -> str:
-    """The text of the file, with one task for each asset or group. Raises `TasksInACycle`."""
+    """The text of the file, with one task for each asset, group or job. Raises `TasksInACycle`."""
     graph = definitions.get_repository_def().asset_graph
     nodes = [graph.get(key) for key in graph.materializable_asset_keys]
     environment = Environment(  # noqa: S701 - it is Python that is written

@@ -16,6 +16,7 @@ class TaskSize(StrEnum):
 
     ASSET = "asset"
     GROUP = "group"
+    JOB = "job"
 
 
 def export_airflow(

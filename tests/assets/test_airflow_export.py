@@ -101,6 +101,15 @@ def test_the_file_says_nothing_of_the_machine_it_was_written_on():
         assert str(Path.cwd()) not in render_dag(by)
 
 
+def test_by_job_the_refresh_follows_the_landing_and_has_all_other_assets():
+    land, refresh = export_tasks(GRAPH, GROUPINGS["job"])
+    assert (land.task_id, land.assets, land.upstream) == ("land", ["lake/landed_events"], [])
+    assert (refresh.task_id, refresh.upstream) == ("refresh", ["land"])
+    assert {*land.assets, *refresh.assets} == {
+        key.to_user_string() for key in GRAPH.materializable_asset_keys
+    }
+
+
 def test_groups_that_need_each_other_are_refused_by_name():
     first = asset("first", group="left")
     second = asset("second", first, group="right")

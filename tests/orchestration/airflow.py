@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mpp_assets.airflow_export import DAG_ID
+from mpp_assets.airflow_export import DAG_ID, GROUPINGS
 from mpp_local.tool_environments import ensure
 from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 
@@ -39,7 +39,7 @@ class Airflow:
     finds: the stores' addresses and the platform's Python."""
 
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
-        self.folders = {by: home / by for by in ("asset", "group")}
+        self.folders = {by: home / by for by in GROUPINGS}
         self._home = home
         self._binaries = ensure("airflow", REQUIREMENTS)
         self._environment = {
