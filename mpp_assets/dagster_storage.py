@@ -16,7 +16,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
     """That of dagster-postgres, which by itself connects anew for every query.
 
     The daemon and its sensors ask all the time, and each connection costs Postgres a process and
-    its client the derivation of a key: half a core of a stack with nothing to do.
+    its client the derivation of a key: a quarter of a core of a stack with nothing to do.
 
     `dagster.yaml` names this class. The web server goes on to replace the connections by its own,
     on which a query that takes too long is ended.
