@@ -9,15 +9,15 @@ of its programs takes in the minute that follows, with the processes that it sta
 import json
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks.stack import own_stack
 from mpp_local.project import PROJECT_ROOT
 from mpp_local.stack import Stack
 from mpp_local.supervision import Supervisor
-from tests.stacks import MPP, STDERR, running_stack, without_addresses
+from tests.stacks import MPP, STDERR
 
 SECONDS = 60
 SAMPLE = PROJECT_ROOT / "data/sample_conversations.json"
@@ -42,10 +42,8 @@ def idle_shares(home: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory(prefix="mpp-benchmark-") as folder:
-        home = Path(folder)
-        with without_addresses(home), running_stack(home):
-            subprocess.run([MPP, "ingest", SAMPLE], check=True, stdout=STDERR)
-            sleep(SECONDS)
-            shares = idle_shares(home)
+    with own_stack() as home:
+        subprocess.run([MPP, "ingest", SAMPLE], check=True, stdout=STDERR)
+        sleep(SECONDS)
+        shares = idle_shares(home)
     print(json.dumps({"cores": shares, "cores_together": sum(shares.values())}, indent=2))

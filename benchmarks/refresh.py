@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.stores import running_stores
+from benchmarks.stack import STORES, own_stack
 from mpp_assets.definitions import definitions
 from mpp_assets.partitions import range_tags
 from mpp_assets.resources import RESOURCES
@@ -112,7 +112,7 @@ def measure(count: int, *, precomputed: bool) -> Iterator[tuple[str, float]]:
             each for each in records if f"m{first:02}" <= each["message_id"] < f"m{last + 1:02}"
         ]
 
-    with running_stores() as home:
+    with own_stack(*STORES) as home:
         if precomputed:
             precompute_vectors(home / "lake", [record["message"] for record in records])
         RESOURCES["spark"].spark_session.range(1).count()

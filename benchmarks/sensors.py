@@ -15,7 +15,7 @@ from time import perf_counter
 
 import dagster as dg
 
-from benchmarks.stores import running_stores
+from benchmarks.stack import STORES, own_stack
 from mpp_assets.defs.conversations.sensors import refresh_sensor
 from mpp_assets.defs.landing.sensors import landing_sensor
 from mpp_stores.lake import BatchSummary, Lake, fingerprint
@@ -55,7 +55,7 @@ def evaluation_seconds(sensor: dg.SensorDefinition, instance: dg.DagsterInstance
 
 
 if __name__ == "__main__":
-    with running_stores() as home, dg.DagsterInstance.ephemeral() as instance:
+    with own_stack(*STORES) as home, dg.DagsterInstance.ephemeral() as instance:
         write_files(home / "landing")
         landing = evaluation_seconds(landing_sensor, instance)
         land_files(home)

@@ -23,7 +23,7 @@ import httpx
 
 from benchmarks.http_load import load
 from benchmarks.refresh import DAYS, Pipeline, events, precompute_vectors
-from benchmarks.stores import running_stores
+from benchmarks.stack import STORES, own_stack
 from mpp_local.ports import LOOPBACK, free_port
 from mpp_stores import api_keys
 from mpp_stores.api_keys import Role
@@ -57,7 +57,7 @@ def measure(messages: int) -> dict[str, dict[str, dict[str, float]]]:
     """By what was asked and by concurrency: latencies, rate, and the rate against a bare route."""
     records = [record for record in events(messages) if record["message_id"] < f"m{DAYS - 1}"]
     users = sorted({record["user_id"] for record in records})[:USERS]
-    with running_stores() as home:
+    with own_stack(*STORES) as home:
         precompute_vectors(home / "lake", [record["message"] for record in records])
         pipeline = Pipeline(home)
         pipeline.land("events.json", records)

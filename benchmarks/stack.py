@@ -1,4 +1,4 @@
-"""Stores to measure on: a stack of their own, in a temporary folder."""
+"""A stack to measure on: one of its own, in a temporary folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,14 @@ from tempfile import TemporaryDirectory
 
 from tests.stacks import running_stack, without_addresses
 
+STORES = ("--only", "stores")
+
 
 @contextmanager
-def running_stores() -> Iterator[Path]:
-    """The home of a running stack of stores, whose addresses are in the environment."""
+def own_stack(*options: str) -> Iterator[Path]:
+    """The home of a running stack, whose addresses are in the environment. `options` are those of
+    `mpp up`."""
     with TemporaryDirectory(prefix="mpp-benchmark-") as folder:
         home = Path(folder)
-        with without_addresses(home), running_stack(home, "--only", "stores"):
+        with without_addresses(home), running_stack(home, *options):
             yield home
