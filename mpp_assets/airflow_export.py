@@ -44,7 +44,7 @@ def _group_task(node: AssetNode) -> str:
 
 
 def _job_task(node: AssetNode) -> str:
-    """The job that materializes the asset day by day."""
+    """The job that Dagster materializes the asset by."""
     return land_job.name if node.key == landed_events.key else daily_refresh.job_name
 
 
