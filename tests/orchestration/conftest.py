@@ -16,8 +16,6 @@ from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 from tests.pipeline.sample import LATE_DAY, SEED, SEED_DAY, of_days
 from tests.stacks import running_stack, without_addresses
 
-SAMPLE = "sample.json"
-
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
@@ -43,7 +41,7 @@ def first_run(airflow: Airflow, settings: StoreSettings) -> str:
     run(MPP, "campaigns", "data/sample_campaigns.json")
     settings.landing.mkdir(exist_ok=True)
     sample = list(of_days("2026-11-16", LATE_DAY, SEED_DAY))
-    (settings.landing / SAMPLE).write_text(json.dumps(sample))
+    (settings.landing / "sample.json").write_text(json.dumps(sample))
     shutil.copy2(PROJECT_ROOT / "data" / SEED, settings.landing)
     done = airflow.test(AFTER_SEED_DAY)
     assert done.returncode == 0, done.stdout

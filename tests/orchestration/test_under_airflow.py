@@ -1,5 +1,6 @@
 """The pipeline under real Airflow."""
 
+import os
 import shutil
 
 import dagster as dg
@@ -10,9 +11,8 @@ from mpp_assets.definitions import definitions
 from mpp_assets.run_assets import ORCHESTRATOR_TAG
 from mpp_stores.lake import Lake
 from tests.orchestration.airflow import AFTER_SEED_DAY
-from tests.orchestration.conftest import SAMPLE
 from tests.pipeline.releases import numbers, served
-from tests.pipeline.sample import DAILY, LATE_DAY, SEED, SEED_DAY
+from tests.pipeline.sample import DAILY, LATE_DAY, SEED_DAY
 from tests.pipeline.stored_rows import message_ids, stored_rows
 
 GRAPH = definitions.get_repository_def().asset_graph
@@ -42,12 +42,10 @@ def test_airflow_reads_the_graph_as_dagster_has_it(airflow, by):
 
 def test_a_dag_run_lands_refreshes_and_publishes(airflow, first_run, settings):
     assert airflow.states() == dict.fromkeys(TASKS, "success")
-    accepted = 0
-    for batch in (SAMPLE, SEED):
-        summary = Lake(settings.lake).summary(batch)
-        assert summary is not None
-        assert numbers(settings, "lake/landed_events")[batch] == summary.landing
-        accepted += summary.accepted
+    landed = Lake(settings.lake).summaries()
+    assert len(landed) == 2
+    assert numbers(settings, "lake/landed_events") == {each.batch: each.landing for each in landed}
+    accepted = sum(each.accepted for each in landed)
     assert len(message_ids(settings, "milvus/messages")) == accepted
     for asset in DAILY:
         assert numbers(settings, asset).keys() == {"2026-11-16", LATE_DAY, SEED_DAY}, asset
@@ -63,11 +61,19 @@ def test_the_runs_log_is_in_the_task_log_and_dagster_keeps_the_runs(first_run, s
 
 
 def test_the_same_run_again_changes_no_row_whatever_its_tasks(airflow, first_run, settings):
+    """Though its files land again, and with them days before the one that it runs for."""
     release, rows = served(settings), stored_rows(settings)
+    before = {asset: numbers(settings, asset) for asset in ("lake/landed_events", *DAILY)}
+    for file in settings.landing.iterdir():
+        modified = file.stat().st_mtime_ns
+        os.utime(file, ns=(modified, modified + 1))
     again = airflow.test(AFTER_SEED_DAY, by="job")
     assert again.returncode == 0, again.stdout
     assert airflow.states() == {"land": "success", "refresh": "success"}
     assert served(settings) != release
+    for asset, earlier in before.items():
+        assert numbers(settings, asset).keys() == earlier.keys(), asset
+        assert not numbers(settings, asset).items() & earlier.items(), asset
     found = stored_rows(settings)
     for name in rows:
         assert found[name] == rows[name], name
