@@ -27,9 +27,8 @@ def processor_seconds(pid: int) -> float:
     """Of the process and of those that it started, ended ones included."""
     process = psutil.Process(pid)
     times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    ended = process.cpu_times()
-    return sum(each.user + each.system for each in times) + (
-        ended.children_user + ended.children_system
+    return sum(
+        each.user + each.system + each.children_user + each.children_system for each in times
     )
 
 

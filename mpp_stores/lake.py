@@ -43,18 +43,16 @@ MESSAGE_EMBEDDING_SCHEMA = MESSAGE_VECTOR_SCHEMA.append(
     column("embedding_model", pa.string(), "Name or path of the model that the vector is of")
 )
 
-# position: 1-based record of a JSON array, or line of JSON Lines. record: the input as it was.
 REJECTED_EVENT_SCHEMA = columns(
-    pa.field("batch", pa.string()),
-    pa.field("position", pa.int64()),
-    pa.field("reasons", pa.list_(pa.string())),
-    pa.field("record", pa.string()),
+    CONVERSATION_DOCUMENT_SCHEMA.field("batch"),
+    CONVERSATION_DOCUMENT_SCHEMA.field("position"),
+    column("reasons", pa.list_(pa.string()), "What is wrong with the record"),
+    column("record", pa.string(), "The input as it was"),
 )
 
-# text_hash: hexadecimal SHA-256 of the text.
 TEXT_VECTOR_SCHEMA = columns(
-    pa.field("text_hash", pa.string()),
-    pa.field("embedding", pa.list_(pa.float32())),
+    column("text_hash", pa.string(), "Hexadecimal SHA-256 of the text"),
+    MESSAGE_VECTOR_SCHEMA.field("embedding"),
 )
 
 

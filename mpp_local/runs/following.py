@@ -56,8 +56,10 @@ def _watched(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
 
 
 def _retry_of(dagster: DagsterClient, run: Run) -> Run | None:
+    if not _will_retry(dagster, run):
+        return None
     give_up = monotonic() + LONGEST_QUIET_SECONDS
-    while _will_retry(dagster, run) and monotonic() < give_up:
+    while monotonic() < give_up:
         if retry := dagster.run(run.run_id).retry_run_id:
             return dagster.run(retry)
         sleep(POLL_SECONDS)

@@ -12,6 +12,8 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from mpp_assets.defs.automation import refresh, refresh_days
+from mpp_assets.defs.erasure.jobs import scrub_user
+from mpp_assets.defs.landing.sensors import land_job
 from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
@@ -23,7 +25,7 @@ LANDINGS_TAG = "mpp/landings"
 LONGEST_WAIT_SECONDS = 300.0
 """How long owed days wait for files that are still landing, to be refreshed together."""
 
-_LANDING_JOBS = ("land", "scrub_user")
+_LANDING_JOBS = (land_job.name, scrub_user.name)
 """An erasure rewrites files, which then land again."""
 
 
