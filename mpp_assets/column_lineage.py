@@ -155,22 +155,29 @@ DERIVATIONS: Mapping[str, Mapping[str, Sequence[Column]]] = {
         "campaigns": [
             *_of(_PERFORMANCE, *CAMPAIGN_PERFORMANCE_SCHEMA.names),
             *_of(_ENGAGEMENT, "user_id", "engagement_level"),
+            *_of(CAMPAIGN_FILE, "name"),
         ],
-        "top_users": _of(
-            _ENGAGEMENT,
-            "user_id",
-            "campaign_id",
-            "message_count",
-            "last_at",
-            "engagement_score",
-            "engagement_level",
-        ),
+        "top_users": [
+            *_of(
+                _ENGAGEMENT,
+                "user_id",
+                "campaign_id",
+                "message_count",
+                "last_at",
+                "engagement_score",
+                "engagement_level",
+            ),
+            *_of(CAMPAIGN_FILE, "name"),
+        ],
         "daily_activity": _of(_ACTIVITY, *DAILY_ACTIVITY_SCHEMA.names),
         "activity_profile": _of(_ACTIVITY, "event_day", "hourly_message_counts"),
         "engagement_levels": _of(
             _ENGAGEMENT, "user_id", "campaign_id", "message_count", "engagement_level"
         ),
-        "topics": _of(_EMBEDDINGS, "message_id", "user_id", "campaign_id", "text", "embedding"),
+        "topics": [
+            *_of(_EMBEDDINGS, "message_id", "user_id", "campaign_id", "text", "embedding"),
+            *_of(CAMPAIGN_FILE, "name"),
+        ],
         "data_quality": _of(BATCH_SUMMARIES, *SOURCES[BATCH_SUMMARIES]),
     },
     "postgres/serving_release": {

@@ -42,12 +42,16 @@ REPORT_SECTIONS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """What the report is about: three tables of `mpp_stores.records`, whole, and more."""
+    """What the report is about: three tables of `mpp_stores.records`, whole, and more.
+
+    A campaign without a name in `campaign_names` goes by its id.
+    """
 
     user_engagement: pa.Table
     campaign_performance: pa.Table
     daily_activity: pa.Table
     topics: list[Topic]
+    campaign_names: Mapping[str, str]
     batches: list[BatchSummary]
     data_through: date
     dagster_run_id: str
@@ -61,17 +65,17 @@ class ReportFiles(NamedTuple):
 def build_report(source: ReportInput) -> Report:
     """The report as JSON values: days and times as ISO 8601 text in UTC."""
     days = source.daily_activity.sort_by("event_day").to_pylist()
-    engagement = source.user_engagement
+    engagement, names = source.user_engagement, source.campaign_names
     report = {
         "data_through": source.data_through,
         "dagster_run_id": source.dagster_run_id,
         "totals": _totals(days, engagement, source.campaign_performance),
-        "campaigns": _campaigns(source.campaign_performance, engagement),
-        "top_users": _top_users(engagement),
+        "campaigns": _campaigns(source.campaign_performance, engagement, names),
+        "top_users": _top_users(engagement, names),
         "daily_activity": days,
         "activity_profile": _activity_profile(days),
         "engagement_levels": _engagement_levels(engagement),
-        "topics": [_topic(topic) for topic in source.topics],
+        "topics": [_topic(topic, names) for topic in source.topics],
         "data_quality": _data_quality(source.batches),
     }
     serialised: Report = json.loads(json.dumps(report, default=_iso))
@@ -108,7 +112,13 @@ def _totals(days: list[dict[str, Any]], engagement: pa.Table, campaigns: pa.Tabl
     }
 
 
-def _campaigns(performance: pa.Table, engagement: pa.Table) -> list[Report]:
+def _named(campaign_id: str, names: Mapping[str, str]) -> Report:
+    return {"campaign_id": campaign_id, "name": names.get(campaign_id, campaign_id)}
+
+
+def _campaigns(
+    performance: pa.Table, engagement: pa.Table, names: Mapping[str, str]
+) -> list[Report]:
     """Best performance first, each with its users by engagement level."""
     counted = engagement.group_by(["campaign_id", "engagement_level"]).aggregate(
         [([], "count_all")]
@@ -121,7 +131,8 @@ def _campaigns(performance: pa.Table, engagement: pa.Table) -> list[Report]:
         [("performance_score", "descending"), ("campaign_id", "ascending")]
     )
     return [
-        campaign
+        _named(campaign["campaign_id"], names)
+        | campaign
         | {
             "users_by_level": users_by_level.get(
                 campaign["campaign_id"], dict.fromkeys(ENGAGEMENT_LEVELS, 0)
@@ -131,7 +142,7 @@ def _campaigns(performance: pa.Table, engagement: pa.Table) -> list[Report]:
     ]
 
 
-def _top_users(engagement: pa.Table) -> list[Report]:
+def _top_users(engagement: pa.Table, names: Mapping[str, str]) -> list[Report]:
     """The users with most messages, each with the campaigns they engaged with."""
     users = (
         engagement.group_by("user_id")
@@ -149,9 +160,10 @@ def _top_users(engagement: pa.Table) -> list[Report]:
     campaigns: dict[str, list[Report]] = {}
     for row in rows.to_pylist():
         campaigns.setdefault(row["user_id"], []).append(
-            {
-                name: row[name]
-                for name in ("campaign_id", "message_count", "engagement_score", "engagement_level")
+            _named(row["campaign_id"], names)
+            | {
+                figure: row[figure]
+                for figure in ("message_count", "engagement_score", "engagement_level")
             }
         )
     return [
@@ -209,9 +221,9 @@ def _engagement_levels(engagement: pa.Table) -> list[Report]:
     ]
 
 
-def _topic(topic: Topic) -> Report:
+def _topic(topic: Topic, names: Mapping[str, str]) -> Report:
     campaigns = [
-        {"campaign_id": campaign_id, "message_count": count}
+        _named(campaign_id, names) | {"message_count": count}
         for campaign_id, count in topic.campaigns
     ]
     return asdict(topic) | {"campaigns": campaigns}

@@ -41,7 +41,7 @@ def _plots(report: dict[str, Any]) -> dict[str, Markup]:
         campaigns = sorted(
             report["campaigns"], key=lambda c: (-c["message_count"], c["campaign_id"])
         )
-        labels = [campaign["campaign_id"] for campaign in campaigns]
+        labels = [campaign["name"] for campaign in campaigns]
         messages = [campaign["message_count"] for campaign in campaigns]
         users_by_level = [campaign["users_by_level"] for campaign in campaigns]
         drawn["campaigns"] = plots.messages_plot("campaigns", labels, messages)

@@ -108,6 +108,9 @@ def test_the_report_says_what_the_postgres_tables_say(settings):
         stored = campaigns[row["campaign_id"]]
         for figure in ("message_count", "user_count", "performance_score", "returning_user_share"):
             assert row[figure] == stored[figure]
+    names = {row["campaign_id"]: row["name"] for row in rows_of(settings, "postgres/campaigns")}
+    for row in found["campaigns"]:
+        assert row["name"] == names[row["campaign_id"]] != row["campaign_id"]
     days = {
         row["event_day"].isoformat(): row["message_count"]
         for row in rows_of(settings, "postgres/daily_activity")

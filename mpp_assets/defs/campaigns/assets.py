@@ -19,7 +19,7 @@ from mpp_assets.store_assets import (
     table_metadata,
 )
 from mpp_stores.campaigns import InvalidCampaigns, read_campaigns
-from mpp_stores.records import CAMPAIGN_PROFILE_SCHEMA, CAMPAIGN_SCHEMA
+from mpp_stores.records import CAMPAIGN_PROFILE_SCHEMA, CAMPAIGN_SCHEMA, Campaign
 from mpp_stores.targets import open_target
 
 
@@ -35,10 +35,7 @@ from mpp_stores.targets import open_target
 )
 def campaigns(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     """The campaign file: names, topics, tags, and when each campaign runs."""
-    try:
-        described = read_campaigns(platform.settings.campaigns_file)
-    except InvalidCampaigns as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    described = described_campaigns(platform)
     numbers = begin(context, platform)
     [number] = numbers.values()
     with open_target(context.asset_key.to_user_string(), platform.settings) as target:
@@ -64,3 +61,11 @@ def campaign_profiles(
     """Every campaign's mean message vector: what people talk about in it."""
     profiles = build_campaign_profiles(spark.spark_session, platform.lake)
     return fill_target(context, platform, profiles)
+
+
+def described_campaigns(platform: Platform) -> list[Campaign]:
+    """What the campaign file says. A file that is wrong is a failure that no retry mends."""
+    try:
+        return read_campaigns(platform.settings.campaigns_file)
+    except InvalidCampaigns as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

@@ -4,6 +4,7 @@ import dagster as dg
 import pyarrow as pa
 from dagster_pyspark import LazyPySparkResource
 
+from mpp_assets.defs.campaigns.assets import described_campaigns
 from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
 from mpp_assets.defs.engagement.assets import (
     campaign_performance,
@@ -73,6 +74,10 @@ def analytics_report(
                 topic_count=settings.topic_count,
                 seed=_TOPIC_SEED,
             ),
+            # Of the file: a change of it is published without a new report.
+            campaign_names={
+                campaign.campaign_id: campaign.name for campaign in described_campaigns(platform)
+            },
             batches=lake.summaries(),
             data_through=lake.data_through(),
             dagster_run_id=context.run_id,

@@ -192,6 +192,7 @@ def test_a_report_equals_the_tables_that_it_was_made_of_and_no_others(platform: 
                 for table, schema in tables.items()
             },
             topics=[],
+            campaign_names={},
             batches=[],
             data_through=DAYS[-1],
             dagster_run_id="right",

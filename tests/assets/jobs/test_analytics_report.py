@@ -89,6 +89,7 @@ def source() -> ReportInput:
             Topic(1, 1210, 3, ["beans", "roast"], ["Which beans?"], [("coffee", 1210)]),
             Topic(2, 3, 1, ["shoes"], ["Muddy shoes"], [("shoes", 3)]),
         ],
+        campaign_names={"coffee": "Coffee & cake", "unseen": "Nobody wrote in it"},
         batches=[
             BatchSummary("b.json", 1, "", False, 10, 7, 2, 1, {"timestamp invalid": 2}, [], []),
             BatchSummary(
@@ -122,6 +123,7 @@ def empty_source() -> ReportInput:
         campaign_performance=CAMPAIGN_PERFORMANCE_SCHEMA.empty_table(),
         daily_activity=DAILY_ACTIVITY_SCHEMA.empty_table(),
         topics=[],
+        campaign_names={},
         batches=[],
         data_through=TUESDAY,
         dagster_run_id="run-1",
@@ -151,8 +153,12 @@ def test_totals_sum_the_tables(report: Report) -> None:
 def test_campaigns_are_the_performance_rows_best_first_with_users_by_level(report: Report) -> None:
     times = {"first_at": FIRST.isoformat(), "last_at": LAST.isoformat()}
     assert report["campaigns"] == [
-        CAMPAIGNS[1] | times | {"users_by_level": {"high": 1, "medium": 1, "low": 1}},
-        CAMPAIGNS[0] | times | {"users_by_level": {"high": 0, "medium": 1, "low": 0}},
+        CAMPAIGNS[1]
+        | times
+        | {"name": "Coffee & cake", "users_by_level": {"high": 1, "medium": 1, "low": 1}},
+        CAMPAIGNS[0]
+        | times
+        | {"name": "shoes", "users_by_level": {"high": 0, "medium": 1, "low": 0}},
     ]
 
 
@@ -165,6 +171,21 @@ def test_top_users_come_by_messages_then_id_with_their_campaigns(report: Report)
     ]
     assert users[0]["best_engagement_score"] == 0.912345
     assert [campaign["campaign_id"] for campaign in users[0]["campaigns"]] == ["coffee", "shoes"]
+
+
+def test_a_campaign_has_its_name_wherever_it_is_and_its_id_where_none_is_known(
+    report: Report, tmp_path: Path
+) -> None:
+    expected = [("coffee", "Coffee & cake"), ("shoes", "shoes")]
+    for campaigns in (
+        report["campaigns"],
+        report["top_users"][0]["campaigns"],
+        [topic["campaigns"][0] for topic in report["topics"]],
+    ):
+        assert [(each["campaign_id"], each["name"]) for each in campaigns] == expected
+    page = write_report(report, tmp_path).html.read_text()
+    assert page.count('<bdi title="coffee">Coffee &amp; cake</bdi>') == 6
+    assert page.count(">Coffee &amp; cake</text>") == 2, "both plots of campaigns"
 
 
 def test_only_the_twenty_most_active_users_are_named(source: ReportInput) -> None:
@@ -226,8 +247,8 @@ def test_the_page_shows_the_same_figures(report: Report, tmp_path: Path) -> None
     assert ["1 Nov 1999", "1,200", "1", "2"] in cells
     assert ["timestamp invalid", "3"] in cells
     assert ["a.json", "5", "4", "1", "0"] in cells
-    coffee = ["coffee", "0.750", "1,210", "3", "403.33", "33.3%", "1,210", "2", "2 Nov 1999"]
-    assert coffee in [row[:9] for row in cells]
+    coffee = ["0.750", "1,210", "3", "403.33", "33.3%", "1,210", "2", "2 Nov 1999"]
+    assert ["Coffee &amp; cake", *coffee] in [row[:9] for row in cells]
     assert "<dt>Messages</dt><dd>1,213</dd>" in page
     assert "<dt>Rejected records</dt><dd>20.0%</dd>" in page
     assert "1,210 messages by 3 users" in page

@@ -25,7 +25,14 @@ TABLES = {
 @pytest.fixture
 def report():
     return build_report(
-        ReportInput(**TABLES, topics=[], batches=[], data_through=DAY, dagster_run_id="r")
+        ReportInput(
+            **TABLES,
+            topics=[],
+            campaign_names={},
+            batches=[],
+            data_through=DAY,
+            dagster_run_id="r",
+        )
     )
 
 
