@@ -54,7 +54,8 @@ def check_records(
             if row.get("frozen"):
                 return
 
-    def check(_: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def check(one_row: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        list(one_row)  # Spark ends a worker whose input was not read to its end.
         batch: list[dict[str, object]] = []
         characters = 0
         for row in rows():
