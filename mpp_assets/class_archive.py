@@ -28,7 +28,8 @@ from mpp_assets.jobs.engagement import (
     user_engagement,
 )
 from mpp_assets.jobs.event_quality import ids_with_nulls, repeated_ids
-from mpp_assets.jobs.landing import land_batch
+from mpp_assets.jobs.landing import land_files
+from mpp_assets.jobs.record_checks import Landing
 from mpp_assets.resources import CLASS_ARCHIVE, spark_config
 from mpp_assets.settings import SparkSettings
 from mpp_stores.contract import Contract
@@ -74,7 +75,7 @@ def _exercise(spark: SparkSession, folder: Path) -> None:
     """Land, build, read, aggregate, compare, and hand batches to a Python worker."""
     file, lake = folder / "events.json", Lake(folder / "lake")
     file.write_text(json.dumps([_EVENT, {"user_id": ""}]))
-    land_batch(spark, lake, file, landing=1, contract=Contract(), erased=_NOBODY)
+    land_files(spark, lake, [Landing(file, 1)], contract=Contract(), erased=_NOBODY)
     days = lake.days_of(lake.landed(file.name, landing=1))
     build_conversation_events(spark, lake, days)
     events = read_conversation_events(spark, lake, days)

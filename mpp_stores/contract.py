@@ -61,6 +61,3 @@ class ContractFrozen(ValueError):
             f"batch {batch!r}: {deviation} at position {position}, where the contract is frozen; "
             "correct the file, or set MPP_CONTRACT_* to evolve or reject"
         )
-
-    def __reduce__(self) -> tuple[type["ContractFrozen"], tuple[str, int, str]]:
-        return type(self), (self.batch, self.position, self.deviation)

@@ -62,9 +62,9 @@ class BatchSummary:
 
     `duplicates` are valid records whose message_id came again later in the same
     file. `event_days` are the days whose events the batch holds; `touched_days`
-    adds those whose events it held before, those on which another batch holds one of
-    its messages, and those that earlier landings of the file touched and no release
-    held by then.
+    adds those whose events it held before, those on which another batch's event of one of
+    its messages counted or may count now, and those that earlier landings of the file
+    touched and no release held by then.
 
     `landing` is the number of the materialization of lake/landed_events that wrote it.
     `fingerprint` is the file's, as it was read (see `fingerprint`). A withdrawn batch

@@ -1,11 +1,11 @@
-"""Landing: a file becomes a batch of accepted and rejected events.
+"""Landing: each file becomes a batch of accepted and rejected events.
 
 A landing is written beside the batch's earlier one. Replacing the batch's summary
 makes it the one that counts; until then nothing that a reader finds has changed.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,11 +14,16 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
+from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.landed_events import read_day_folders, read_landings
-from mpp_assets.jobs.record_checks import check_records
+from mpp_assets.jobs.record_checks import (
+    LANDING_FOLDER_SCHEMA,
+    FileCounts,
+    Landing,
+    check_records,
+)
 from mpp_assets.jobs.scrubbing import scrub_file
-from mpp_stores.contract import Contract, ContractFrozen
-from mpp_stores.events import USER_ERASED
+from mpp_stores.contract import Contract
 from mpp_stores.lake import (
     LANDED_EVENT_SCHEMA,
     REJECTED_EVENT_SCHEMA,
@@ -28,75 +33,100 @@ from mpp_stores.lake import (
 )
 from mpp_stores.postgres.erasures import ErasedSubjects
 
-MAX_REASONS = 100
-"""Reasons that a summary counts by name: those of a feed can be as many as its fields."""
-
-OTHER_REASONS = "other reasons"
+_FILES_A_GROUP = 100
+_BYTES_A_GROUP = 64_000_000
 
 
-def land_batch(
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of some files: the batches that landed, and by batch why others did not."""
+
+    summaries: list[BatchSummary]
+    failures: dict[str, str]
+
+
+def in_groups(landings: Iterable[Landing]) -> Iterator[list[Landing]]:
+    """Those that are landed together, in order: many small files, or a large one."""
+    group: list[Landing] = []
+    size = 0
+    for landing in landings:
+        group.append(landing)
+        size += landing.file.stat().st_size if landing.file.exists() else 0
+        if len(group) == _FILES_A_GROUP or size >= _BYTES_A_GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def land_files(
     spark: SparkSession,
     lake: Lake,
-    file: Path,
+    landings: Sequence[Landing],
     *,
-    landing: int,
     contract: Contract,
     erased: ErasedSubjects,
-    was_published: bool = False,
-) -> BatchSummary:
-    """Parse, normalise and validate one landed file; replace its batch in the lake.
+) -> Landed:
+    """Parse, normalise and validate landed files; replace their batches in the lake.
 
-    The batch is named by the file. Of valid records with the same message_id the
-    last one in the file counts, the others are duplicates. Records of erased users
-    are removed from the file itself. `was_published` says whether a release holds the
-    batch as it landed before: if so, the days that it touched then are not owed any more.
+    A batch is named by its file. Of valid records with the same message_id the last one in
+    the file counts, the others are duplicates. Records of erased users are removed from the
+    file itself. A file that is not there, cannot be read or holds what the contract freezes
+    on fails, and leaves its batch as it was.
 
-    Raises:
-        FileNotFoundError: the file is not there.
-        PythonException: an executor could not read it.
-        ContractFrozen: a record deviates where the contract allows no deviation.
-            Each leaves the batch as it was.
+    The steps are Spark's for all files together: each takes as long for a hundred small
+    files as for one.
     """
-    if not file.is_file():
-        raise FileNotFoundError(f"batch {file.name!r}: no file {file}; land it again")
-    found = fingerprint(file)
-    checked = check_records(spark, file, contract, erased).persist(StorageLevel.DISK_ONLY)
+    found = {each.file: fingerprint(each.file) for each in landings if each.file.is_file()}
+    there = [each for each in landings if each.file in found]
+    checked = check_records(spark, there, contract, erased).persist(StorageLevel.DISK_ONLY)
     try:
-        counts = _count(checked, file.name)
-        _write(checked, lake, file.name, landing)
+        counts = _count(checked)
+        failures = {
+            each.file.name: f"no file {each.file}; land it again"
+            for each in landings
+            if each.file not in found
+        } | {batch: count.failure for batch, (count, _) in counts.items() if count.failure}
+        landing = [each for each in there if each.file.name not in failures]
+        _write(checked.where(~f.col("batch").isin(*failures)), lake)
     finally:
         checked.unpersist()
+    shared = _days_of_shared_messages(spark, lake, landing)
+    summaries = []
+    for each in landing:
+        batch = each.file.name
+        count, accepted = counts[batch]
+        summary = BatchSummary(
+            batch=batch,
+            landing=each.number,
+            fingerprint=found[each.file],
+            withdrawn=False,
+            read=count.read,
+            accepted=accepted,
+            rejected=count.rejected,
+            duplicates=count.read - accepted - count.rejected,
+            rejected_by_reason=count.rejected_by_reason,
+            event_days=_iso(lake.days_of(lake.landed(batch, each.number))),
+            touched_days=_touched_days(spark, lake, each, shared.get(batch, set())),
+        )
+        _replace_landing(lake, summary)
+        try:
+            # A file that was replaced while it was read is left to its own landing.
+            if count.users_erased and fingerprint(each.file) == summary.fingerprint:
+                summary = _scrub(lake, each.file, summary, erased)
+        except OSError as error:
+            failures[batch] = f"erased users are still in the file: {error}"
+        else:
+            summaries.append(summary)
+    return Landed(summaries, failures)
+
+
+def withdraw_batch(spark: SparkSession, lake: Lake, landing: Landing) -> BatchSummary:
+    """Replace the batch of a file that was put away by an empty landing."""
     summary = BatchSummary(
-        batch=file.name,
-        landing=landing,
-        fingerprint=found,
-        withdrawn=False,
-        read=counts.read,
-        accepted=counts.accepted,
-        rejected=counts.rejected,
-        duplicates=counts.read - counts.accepted - counts.rejected,
-        rejected_by_reason=counts.rejected_by_reason,
-        event_days=_iso(lake.days_of(lake.landed(file.name, landing))),
-        touched_days=_touched_days(spark, lake, file.name, landing, was_published),
-    )
-    _replace_landing(lake, summary)
-    # A file that was replaced while it was read is left to its own landing.
-    if counts.users_erased and fingerprint(file) == found:
-        summary = _scrub(lake, file, summary, erased)
-    return summary
-
-
-def withdraw_batch(
-    spark: SparkSession, lake: Lake, file: Path, *, landing: int, was_published: bool = False
-) -> BatchSummary:
-    """Replace the batch of a file that was put away by an empty landing.
-
-    `was_published` as for `land_batch`.
-    """
-    summary = BatchSummary(
-        batch=file.name,
-        landing=landing,
-        fingerprint=fingerprint(file),
+        batch=landing.file.name,
+        landing=landing.number,
+        fingerprint=fingerprint(landing.file),
         withdrawn=True,
         read=0,
         accepted=0,
@@ -104,89 +134,93 @@ def withdraw_batch(
         duplicates=0,
         rejected_by_reason={},
         event_days=[],
-        touched_days=_touched_days(spark, lake, file.name, landing, was_published),
+        touched_days=_touched_days(spark, lake, landing, set()),
     )
     _replace_landing(lake, summary)
     return summary
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    read: int
-    accepted: int
-    rejected: int
-    rejected_by_reason: dict[str, int]
-    users_erased: bool
-
-
-def _count(checked: DataFrame, batch: str) -> _Counts:
-    is_valid = f.col("reasons").isNull()
-    is_frozen = f.col("frozen").isNotNull()
-    [counts] = checked.agg(
-        f.count("*").alias("read"),
-        f.count_if(~is_valid).alias("rejected"),
-        f.count_distinct("message_id").alias("accepted"),
-        f.sum(f.array_size("reasons")).alias("reasons"),
-        f.max(f.array_contains("reasons", USER_ERASED)).alias("users_erased"),
-        f.max(f.when(is_frozen, f.struct("position", "frozen"))).alias("frozen"),
-    ).collect()
-    if counts["frozen"]:
-        raise ContractFrozen(batch, *counts["frozen"])
-    named = (
-        checked.select(f.explode("reasons").alias("reason"))
-        .groupBy("reason")
-        .count()
-        .orderBy(f.desc("count"), "reason")
-        .limit(MAX_REASONS)
-        .collect()
+def _count(checked: DataFrame) -> dict[str, tuple[FileCounts, int]]:
+    """By batch, what was counted and how many messages are accepted."""
+    counted = checked.groupBy("batch").agg(
+        f.max("counts").alias("counts"), f.count_distinct("message_id").alias("accepted")
     )
-    by_reason = {row["reason"]: row["count"] for row in named}
-    if others := (counts["reasons"] or 0) - sum(by_reason.values()):
-        by_reason[OTHER_REASONS] = others
-    return _Counts(
-        read=counts["read"],
-        accepted=counts["accepted"],
-        rejected=counts["rejected"],
-        rejected_by_reason=by_reason,
-        users_erased=bool(counts["users_erased"]),
-    )
+    return {
+        row["batch"]: (FileCounts.from_json(row["counts"]), row["accepted"])
+        for row in counted.collect()
+    }
 
 
-def _write(checked: DataFrame, lake: Lake, batch: str, landing: int) -> None:
-    valid = checked.where(f.col("reasons").isNull())
-    last = Window.partitionBy("message_id").orderBy(f.desc("position"))
-    accepted = (
-        valid.withColumn("repeat", f.row_number().over(last))
+def _write(checked: DataFrame, lake: Lake) -> None:
+    """The accepted and the rejected records of their landings: of each one file a day, and one in
+    order of position."""
+    folder = LANDING_FOLDER_SCHEMA.names
+    last = Window.partitionBy("batch", "message_id").orderBy(f.desc("position"))
+    (
+        checked.where(f.col("message_id").isNotNull())
+        .withColumn("repeat", f.row_number().over(last))
         .where(f.col("repeat") == 1)
-        .select(LANDED_EVENT_SCHEMA.names)
+        .select(*folder, *LANDED_EVENT_SCHEMA.names)
+        .repartition(*folder, "event_day")
+        .write.mode("append")
+        .partitionBy(*folder, "event_day")
+        .parquet(str(lake.landed_events))
     )
-    accepted.repartition("event_day").write.mode("overwrite").partitionBy("event_day").parquet(
-        str(lake.landed(batch, landing))
+    (
+        checked.where(f.col("reasons").isNotNull())
+        .select(*folder, *REJECTED_EVENT_SCHEMA.names)
+        .sortWithinPartitions(*folder, "position")
+        .write.mode("append")
+        .partitionBy(*folder)
+        .parquet(str(lake.rejected_events))
     )
-    rejected = checked.where(f.col("reasons").isNotNull()).select(REJECTED_EVENT_SCHEMA.names)
-    rejected.coalesce(1).write.mode("overwrite").parquet(str(lake.rejected(batch, landing)))
 
 
-def _touched_days(
-    spark: SparkSession, lake: Lake, batch: str, landing: int, was_published: bool
-) -> list[str]:
-    """The days that the batch had and has, and those on which another batch holds one of its
-    messages: which of them counts may change. Days that it touched before it was published are
-    still to be refreshed."""
+def _days_of_shared_messages(
+    spark: SparkSession, lake: Lake, landings: Sequence[Landing]
+) -> dict[str, set[str]]:
+    """By batch, the days on which conversation events hold one of its messages: a message that
+    moves leaves one. Days that are not built yet are owed to whichever batch has the message."""
+    folders = [
+        folder
+        for each in landings
+        for folder in lake.landed(each.file.name, each.number).glob("event_day=*")
+    ]
+    if not (folders and lake.conversation_events.exists()):
+        return {}
+    messages = read_day_folders(spark, lake, folders).select("batch", "message_id")
+    shared = (
+        read_conversation_events(spark, lake)
+        .select("message_id", "event_day")
+        .join(messages, "message_id")
+        .select("batch", "event_day")
+        .distinct()
+    )
+    days: dict[str, set[str]] = {}
+    for row in shared.collect():
+        days.setdefault(row["batch"], set()).add(row["event_day"].isoformat())
+    return days
+
+
+def _touched_days(spark: SparkSession, lake: Lake, landing: Landing, shared: set[str]) -> list[str]:
+    """The days that the batch has and had, those `shared` with conversation events, and those on
+    which another batch holds a message that this one held: it may count again. Days that the
+    batch touched before it was published are still to be refreshed."""
+    batch = landing.file.name
+    days = shared.union(_iso(lake.days_of(lake.landed(batch, landing.number))))
     previous = lake.summary(batch)
-    days = {day.isoformat() for day in lake.days_of(lake.landed(batch, landing))}
-    folders = [lake.landed(batch, landing) / f"event_day={day}" for day in days]
-    if previous:
-        earlier = lake.landed(batch, previous.landing)
-        folders += [earlier / f"event_day={day}" for day in previous.event_days]
-        days.update(previous.event_days)
-        if not was_published:
-            days.update(previous.touched_days)
+    if previous is None:
+        return sorted(days)
+    days.update(previous.event_days)
+    if not landing.was_published:
+        days.update(previous.touched_days)
     others = [each for each in lake.summaries() if each.batch != batch and each.event_days]
-    if folders and others:
+    if previous.event_days and others:
+        earlier = lake.landed(batch, previous.landing)
+        folders = [earlier / f"event_day={day}" for day in previous.event_days]
         messages = read_day_folders(spark, lake, folders).select("message_id")
-        shared = read_landings(spark, lake, others).join(messages, "message_id", "left_semi")
-        found = shared.select("event_day").distinct().collect()
+        again = read_landings(spark, lake, others).join(messages, "message_id", "left_semi")
+        found = again.select("event_day").distinct().collect()
         days.update(_iso(row["event_day"] for row in found))
     return sorted(days)
 

@@ -1,4 +1,3 @@
-import pickle
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -226,7 +225,6 @@ def test_a_setting_that_is_no_mode_is_refused_with_the_modes():
 def test_a_frozen_batch_names_itself_its_position_and_the_field():
     error = ContractFrozen("a.json", 7, "unknown field channel")
     assert "'a.json': unknown field channel at position 7" in str(error)
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 @pytest.mark.parametrize(

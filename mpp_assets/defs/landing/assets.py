@@ -1,19 +1,21 @@
 """Landed events: the files as they came, parsed and validated, batch by batch."""
 
+from pathlib import Path
+
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
-from pyspark.errors import PythonException
-from pyspark.sql import SparkSession
 
 from mpp_assets.column_lineage import column_lineage
-from mpp_assets.jobs.landing import land_batch, withdraw_batch
+from mpp_assets.jobs.landing import in_groups, land_files, withdraw_batch
+from mpp_assets.jobs.record_checks import Landing
 from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import BATCHES
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
+from mpp_assets.settings import PipelineSettings
 from mpp_assets.store_assets import FRESHNESS, OWNERS, RETRY, begin, table_metadata
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary
-from mpp_stores.postgres.erasures import ErasedSubjects, erased_subjects
+from mpp_stores.postgres.erasures import erased_subjects
 
 
 @dg.asset(
@@ -36,61 +38,42 @@ def landed_events(
     A file that cannot be landed leaves its batch as it was and does not keep the others from
     landing. A release names a landing once the days that it touched were refreshed.
     """
+    settings, lake = platform.settings, platform.lake
     numbers = begin(context, platform, context.partition_keys)
-    erased = erased_subjects(platform.settings)
-    owed = {landing.batch for landing in unpublished_landings(platform.settings, platform.lake)}
-    landed, failures = [], []
-    for batch, number in numbers.items():
-        try:
-            summary = _land(
-                spark.spark_session,
-                platform,
-                batch,
-                number,
-                erased,
-                was_published=batch not in owed,
-            )
-        except ConnectionError:  # to Spark's JVM, which died: no fault of the file
-            raise
-        except (OSError, ValueError, PythonException) as error:
-            # What an executor raised comes with its traceback, and ends with what it says.
-            _, _, reason = str(error).rpartition("\n")
-            failures.append(f"{batch}: {reason}")
-            continue
-        context.add_asset_metadata(_figures(summary), partition_key=batch)
-        landed.append(summary)
+    erased = erased_subjects(settings)
+    owed = {landing.batch for landing in unpublished_landings(settings, lake)}
+    landings = [
+        Landing(_file_of(batch, settings), number, was_published=batch not in owed)
+        for batch, number in numbers.items()
+    ]
+    put_away = [each for each in landings if each.file.parent == settings.withdrawn]
+    there = [each for each in landings if each.file.parent != settings.withdrawn]
+    summaries = [withdraw_batch(spark.spark_session, lake, each) for each in put_away]
+    failures: dict[str, str] = {}
+    for group in in_groups(there):
+        landed = land_files(
+            spark.spark_session, lake, group, contract=settings.contract, erased=erased
+        )
+        summaries += landed.summaries
+        failures |= landed.failures
+        context.log.info("landed %d of %d batches", len(summaries), len(landings))
+    for summary in summaries:
+        context.add_asset_metadata(_figures(summary), partition_key=summary.batch)
     if failures:
-        raise dg.Failure("; ".join(failures), allow_retries=False)
+        reasons = (f"{batch}: {reason}" for batch, reason in failures.items())
+        raise dg.Failure("; ".join(reasons), allow_retries=False)
     return dg.MaterializeResult(
         metadata={
-            "rows": sum(summary.accepted for summary in landed),
+            "rows": sum(summary.accepted for summary in summaries),
             "dagster/column_lineage": column_lineage(context.asset_key),
         }
     )
 
 
-def _land(
-    spark: SparkSession,
-    platform: Platform,
-    batch: str,
-    number: int,
-    erased: ErasedSubjects,
-    *,
-    was_published: bool,
-) -> BatchSummary:
-    settings, lake = platform.settings, platform.lake
+def _file_of(batch: str, settings: PipelineSettings) -> Path:
+    """The landed file, or the withdrawn one where there is no other."""
     file, put_away = settings.landing / batch, settings.withdrawn / batch
-    if not file.exists() and put_away.exists():
-        return withdraw_batch(spark, lake, put_away, landing=number, was_published=was_published)
-    return land_batch(
-        spark,
-        lake,
-        file,
-        landing=number,
-        contract=settings.contract,
-        erased=erased,
-        was_published=was_published,
-    )
+    return put_away if put_away.exists() and not file.exists() else file
 
 
 def _figures(summary: BatchSummary) -> dict[str, object]:

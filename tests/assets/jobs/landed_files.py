@@ -9,7 +9,8 @@ from typing import Any
 from pyspark.sql import Row, SparkSession
 
 from mpp_assets.jobs.landed_events import read_landed_events
-from mpp_assets.jobs.landing import land_batch
+from mpp_assets.jobs.landing import land_files, withdraw_batch
+from mpp_assets.jobs.record_checks import Landing
 from mpp_stores.contract import Contract
 from mpp_stores.lake import BatchSummary, Lake
 from mpp_stores.postgres.erasures import ErasedSubjects, subject_hash
@@ -54,15 +55,26 @@ def land(
     *,
     was_published: bool = False,
 ) -> BatchSummary:
-    return land_batch(
-        spark,
-        lake,
-        file,
-        landing=next_landing(),
-        contract=contract or Contract(),
-        erased=subjects,
-        was_published=was_published,
-    )
+    """One file, which must land."""
+    landing = Landing(file, next_landing(), was_published)
+    done = land_files(spark, lake, [landing], contract=contract or Contract(), erased=subjects)
+    assert done.failures == {}
+    [summary] = done.summaries
+    return summary
+
+
+def failure(spark: SparkSession, lake: Lake, file: Path, contract: Contract | None = None) -> str:
+    """Of one file, which must not land."""
+    landing = Landing(file, next_landing())
+    done = land_files(spark, lake, [landing], contract=contract or Contract(), erased=NOBODY)
+    assert done.summaries == []
+    return done.failures[file.name]
+
+
+def withdraw(
+    spark: SparkSession, lake: Lake, file: Path, *, was_published: bool = False
+) -> BatchSummary:
+    return withdraw_batch(spark, lake, Landing(file, next_landing(), was_published))
 
 
 def landed(spark: SparkSession, lake: Lake) -> list[Row]:

@@ -4,10 +4,9 @@ from pathlib import Path
 import pytest
 
 from mpp_assets.jobs.conversations import build_conversation_events, read_conversation_events
-from mpp_assets.jobs.landing import withdraw_batch
 from mpp_stores.lake import BatchSummary, Lake
 from tests.assets.jobs import landed_files
-from tests.assets.jobs.landed_files import EVENT, next_landing, written
+from tests.assets.jobs.landed_files import EVENT, withdraw, written
 
 DAY, NEXT_DAY = date(2026, 1, 6), date(2026, 1, 7)
 
@@ -35,6 +34,7 @@ def test_a_message_that_a_later_batch_moves_to_another_day_leaves_its_old_day(
 ):
     land(spark, lake, tmp_path, "a.json", 1_000, message_id="m")
     land(spark, lake, tmp_path, "b.json", 1_000, message_id="other")
+    build_conversation_events(spark, lake, [DAY])
     moved = land(spark, lake, tmp_path, "c.json", 2_000, message_id="m", timestamp=str(NEXT_DAY))
     assert moved.touched_days == [str(DAY), str(NEXT_DAY)]
     build_conversation_events(spark, lake, [DAY, NEXT_DAY])
@@ -87,7 +87,7 @@ def test_a_day_without_any_batch_has_no_events(spark, lake):
 def test_a_withdrawn_batch_gives_way_to_the_batch_before_it(spark, lake, tmp_path):
     land(spark, lake, tmp_path, "a.json", 1_000, message_id="m", message="early")
     land(spark, lake, tmp_path, "b.json", 2_000, message_id="m", message="late")
-    withdraw_batch(spark, lake, tmp_path / "b.json", landing=next_landing())
+    withdraw(spark, lake, tmp_path / "b.json")
     build_conversation_events(spark, lake, [DAY])
     [row] = read_conversation_events(spark, lake).collect()
     assert (row.text, row.batch) == ("early", "a.json")

@@ -3,19 +3,29 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from mpp_assets.jobs.landing import MAX_REASONS, OTHER_REASONS, withdraw_batch
-from mpp_assets.jobs.record_checks import EXCERPT_CHARACTERS
-from mpp_stores.contract import Contract, ContractFrozen, ContractMode
+from mpp_assets.jobs import landing
+from mpp_assets.jobs.landing import in_groups, land_files
+from mpp_assets.jobs.record_checks import (
+    EXCERPT_CHARACTERS,
+    MAX_REASONS,
+    OTHER_REASONS,
+    Landing,
+)
+from mpp_stores.contract import Contract, ContractMode
 from mpp_stores.lake import Lake, fingerprint
 from tests.assets.jobs.landed_files import (
     EVENT,
+    NOBODY,
     erased,
+    failure,
     land,
     landed,
     next_landing,
     rejected,
+    withdraw,
     written,
 )
 
@@ -116,8 +126,8 @@ def test_the_last_record_of_a_message_id_in_a_file_counts(spark, lake, tmp_path)
 def test_landing_a_corrected_file_replaces_its_batch_and_names_the_days_it_left(
     spark, lake, tmp_path
 ):
-    land(spark, lake, written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}]))
-    summary = land(spark, lake, written(tmp_path, [EVENT | {"message": "corrected"}]))
+    land(spark, lake, written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}, "faulty"]))
+    summary = land(spark, lake, written(tmp_path, [EVENT | {"message": "corrected"}, "faulty"]))
     assert [row.text for row in landed(spark, lake)] == ["corrected"]
     assert summary.event_days == ["2026-01-06"]
     assert summary.touched_days == ["2026-01-06", "2026-01-08"]
@@ -137,18 +147,76 @@ def test_days_that_a_published_landing_touched_are_not_touched_again(spark, lake
         summary = land(spark, lake, file, was_published=True)
     assert summary.touched_days == ["2026-01-09", "2026-01-10"]
     for touched in (["2026-01-10"], []):
-        number = next_landing()
-        summary = withdraw_batch(spark, lake, file, landing=number, was_published=True)
+        summary = withdraw(spark, lake, file, was_published=True)
         assert summary.touched_days == touched
 
 
 def test_batches_with_any_file_name_stay_apart(spark, lake, tmp_path):
-    land(spark, lake, written(tmp_path, [EVENT], "été (1) = 50%.json"))
-    land(spark, lake, written(tmp_path, [EVENT | {"user_id": "u-2"}], "2026.json"))
-    assert {(row.batch, row.user_id) for row in landed(spark, lake)} == {
-        ("été (1) = 50%.json", "u-1"),
-        ("2026.json", "u-2"),
+    twice = [EVENT, EVENT, {"user_id": "u-1"}]
+    once = [EVENT | {"timestamp": "2026-01-08"}, "faulty", "faulty"]
+    landings = [
+        Landing(written(tmp_path, twice, "été (1) = 50%.json"), next_landing()),
+        Landing(written(tmp_path, once, "2026.json"), next_landing()),
+        Landing(written(tmp_path, [], "nothing.json"), next_landing()),
+    ]
+    done = land_files(spark, lake, landings, contract=Contract(), erased=NOBODY)
+    assert done.failures == {}
+    assert [
+        (each.batch, each.landing, each.read, each.accepted, each.duplicates, each.event_days)
+        for each in done.summaries
+    ] == [
+        ("été (1) = 50%.json", landings[0].number, 3, 1, 1, ["2026-01-06"]),
+        ("2026.json", landings[1].number, 3, 1, 0, ["2026-01-08"]),
+        ("nothing.json", landings[2].number, 0, 0, 0, []),
+    ]
+    assert [list(each.rejected_by_reason.values()) for each in done.summaries] == [[1] * 3, [2], []]
+    assert {(row.batch, str(row.event_day)) for row in landed(spark, lake)} == {
+        ("été (1) = 50%.json", "2026-01-06"),
+        ("2026.json", "2026-01-08"),
     }
+    assert [row.position for row in rejected(spark, lake, "2026.json")] == [2, 3]
+
+
+def test_files_that_cannot_land_are_named_and_keep_no_other_from_landing(spark, lake, tmp_path):
+    unreadable = tmp_path / "unreadable.json"
+    unreadable.symlink_to("/proc/self/mem")  # nobody can read its beginning
+    frozen = written(tmp_path, [EVENT | {"channel": 1}], "frozen.json")
+    landings = [
+        Landing(file, next_landing())
+        for file in (unreadable, frozen, tmp_path / "gone.json", written(tmp_path, [EVENT]))
+    ]
+    contract = Contract(unknown_fields=ContractMode.FREEZE)
+    done = land_files(spark, lake, landings, contract=contract, erased=NOBODY)
+    assert {batch: reason.split()[0] for batch, reason in done.failures.items()} == {
+        "gone.json": "no",
+        "unreadable.json": "OSError:",
+        "frozen.json": "batch",
+    }
+    assert [each.batch for each in done.summaries] == ["events.json"]
+    assert lake.summaries() == done.summaries
+    assert folders(lake) == {f"landed_events/landing={landings[-1].number}"}
+
+
+def test_many_small_files_land_together_and_a_large_one_ends_its_group(tmp_path, monkeypatch):
+    monkeypatch.setattr(landing, "_FILES_A_GROUP", 3)
+    monkeypatch.setattr(landing, "_BYTES_A_GROUP", 100)
+    sizes = {"a": 1, "b": 1, "c": 1, "d": 60, "e": 40, "f": 500, "gone": 0, "g": 1}
+    landings = []
+    for number, (name, size) in enumerate(sizes.items()):
+        file = tmp_path / name
+        if size:
+            file.write_bytes(b" " * size)
+        landings.append(Landing(file, number))
+    groups = [[each.file.name for each in group] for group in in_groups(landings)]
+    assert groups == [["a", "b", "c"], ["d", "e"], ["f"], ["gone", "g"]]
+
+
+def test_rejected_records_are_written_in_order_of_position(spark, lake, tmp_path):
+    file = tmp_path / "events.json"
+    file.write_text("faulty\n" * 12_000)
+    summary = land(spark, lake, file)
+    [part] = lake.rejected(file.name, summary.landing).glob("*.parquet")
+    assert pq.read_table(part)["position"].to_pylist() == list(range(1, 12_001))
 
 
 def test_an_empty_file_is_a_batch_without_events(spark, lake, tmp_path):
@@ -156,23 +224,22 @@ def test_an_empty_file_is_a_batch_without_events(spark, lake, tmp_path):
     file.touch()
     summary = land(spark, lake, file)
     assert (summary.read, summary.event_days) == (0, [])
-    assert landed(spark, lake) == rejected(spark, lake) == []
+    assert folders(lake) == set()
 
 
 def test_a_missing_file_is_named_and_leaves_the_batch_as_it_was(spark, lake, tmp_path):
     file = written(tmp_path, [EVENT])
     land(spark, lake, file)
     file.unlink()
-    with pytest.raises(FileNotFoundError, match=r"events\.json"):
-        land(spark, lake, file)
+    assert failure(spark, lake, file) == f"no file {file}; land it again"
     assert len(landed(spark, lake)) == 1
 
 
 def test_an_interrupted_landing_is_not_read_and_removed_by_the_next(
     spark, lake, tmp_path, monkeypatch
 ):
-    before = land(spark, lake, written(tmp_path, [EVENT]))
-    corrected = written(tmp_path, [EVENT | {"message": "corrected"}])
+    before = land(spark, lake, written(tmp_path, [EVENT, "faulty"]))
+    corrected = written(tmp_path, [EVENT | {"message": "corrected"}, "faulty"])
     with monkeypatch.context() as interrupted:
         interrupted.setattr(
             Lake, "write_summary", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
@@ -190,9 +257,8 @@ def test_an_interrupted_landing_is_not_read_and_removed_by_the_next(
 def test_a_withdrawn_batch_holds_nothing_and_names_the_days_it_had(spark, lake, tmp_path):
     file = written(tmp_path, [EVENT, EVENT | {"timestamp": "2026-01-08"}, "faulty"])
     land(spark, lake, file)
-    number = next_landing()
-    summary = withdraw_batch(spark, lake, file, landing=number)
-    assert (summary.withdrawn, summary.landing, summary.read) == (True, number, 0)
+    summary = withdraw(spark, lake, file)
+    assert (summary.withdrawn, summary.read) == (True, 0)
     assert (summary.event_days, summary.touched_days) == ([], ["2026-01-06", "2026-01-08"])
     assert landed(spark, lake) == []
     assert folders(lake) == set()
@@ -207,7 +273,7 @@ def test_withdrawing_a_batch_touches_the_days_of_other_batches_with_its_messages
     moved = written(tmp_path, [message | {"timestamp": "2026-01-08"}], "moved.json", at=9)
     land(spark, lake, moved)
     land(spark, lake, written(tmp_path, [message], "first.json", at=5))
-    summary = withdraw_batch(spark, lake, moved, landing=next_landing())
+    summary = withdraw(spark, lake, moved)
     assert summary.touched_days == ["2026-01-06", "2026-01-08"]
 
 
@@ -215,7 +281,7 @@ def test_a_withdrawn_batch_can_be_withdrawn_again_and_lands_again(spark, lake, t
     file = written(tmp_path, [EVENT])
     land(spark, lake, file)
     for _ in range(2):
-        summary = withdraw_batch(spark, lake, file, landing=next_landing())
+        summary = withdraw(spark, lake, file)
     assert summary.fingerprint == fingerprint(file)
     assert land(spark, lake, file).withdrawn is False
     assert len(landed(spark, lake)) == 1
@@ -223,7 +289,7 @@ def test_a_withdrawn_batch_can_be_withdrawn_again_and_lands_again(spark, lake, t
 
 def test_a_batch_that_never_landed_can_be_withdrawn(spark, lake, tmp_path):
     file = written(tmp_path, [EVENT], "never.json")
-    summary = withdraw_batch(spark, lake, file, landing=next_landing())
+    summary = withdraw(spark, lake, file)
     assert (summary.withdrawn, summary.touched_days) == (True, [])
 
 
@@ -237,8 +303,8 @@ def test_a_contract_that_rejects_says_what_a_record_deviates_in(spark, lake, tmp
 def test_a_contract_that_freezes_fails_the_batch_and_leaves_it_as_it_was(spark, lake, tmp_path):
     before = land(spark, lake, written(tmp_path, [EVENT]))
     file = written(tmp_path, [EVENT, EVENT, EVENT | {"channel": 1}, EVENT | {"device": 1}])
-    with pytest.raises(ContractFrozen, match=r"events\.json.*unknown field channel.*position 3"):
-        land(spark, lake, file, Contract(unknown_fields=ContractMode.FREEZE))
+    reason = failure(spark, lake, file, Contract(unknown_fields=ContractMode.FREEZE))
+    assert "unknown field channel at position 3" in reason
     assert lake.summary("events.json") == before
     assert [row.text for row in landed(spark, lake)] == [EVENT["message"]]
 
@@ -285,8 +351,7 @@ def test_an_erased_user_does_not_freeze_a_batch(spark, lake, tmp_path):
 
 def test_a_file_that_fails_the_contract_still_lands_once_it_is_corrected(spark, lake, tmp_path):
     contract = Contract(aliases=ContractMode.FREEZE)
-    with pytest.raises(ContractFrozen):
-        land(spark, lake, written(tmp_path, [{"userid": "u-1"}]), contract)
+    assert failure(spark, lake, written(tmp_path, [{"userid": "u-1"}]), contract)
     assert lake.summaries() == []
     assert land(spark, lake, written(tmp_path, [EVENT]), contract).accepted == 1
 

@@ -13,7 +13,7 @@ from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.jobs import landing
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.resources import Platform
-from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.lake import Lake
 from mpp_stores.postgres import materializations
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
@@ -50,12 +50,12 @@ def test_a_landing_whose_jvm_died_is_tried_again(own, land, monkeypatch):
     write(own, "a.json", FIRST_DAY)
     faults: list[Exception] = [ConnectionRefusedError(111, "Connection refused")]
 
-    def land_batch(*arguments: Any, **options: Any) -> BatchSummary:
+    def land_files(*arguments: Any, **options: Any) -> landing.Landed:
         if faults:
             raise faults.pop()
-        return landing.land_batch(*arguments, **options)
+        return landing.land_files(*arguments, **options)
 
-    monkeypatch.setattr(assets, "land_batch", land_batch)
+    monkeypatch.setattr(assets, "land_files", land_files)
     assert land("a.json").success
     assert touched_days(own, "a.json") == [FIRST_DAY]
 
