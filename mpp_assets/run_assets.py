@@ -35,6 +35,7 @@ from mpp_assets.defs.landing.sensors import (
     files_found,
     land_job,
     landed_fingerprint,
+    new_batches,
     requests_for,
 )
 from mpp_assets.jobs.owed_days import owed_days
@@ -110,10 +111,10 @@ class AssetRunner:
             )
             if not landings.batches:
                 break
-            known = set(self._instance.get_dynamic_partitions(BATCHES.name or ""))
-            new = [batch for batch in landings.batches if batch not in known]
+            known = self._instance.get_dynamic_partitions(BATCHES.name or "")
+            new = new_batches(landings.batches, known)
             self._instance.add_dynamic_partitions(BATCHES.name or "", new)
-            for request in requests_for(landings, new):
+            for request in requests_for(landings.batches, [*known, *new]):
                 tags = dict(request.tags)
                 if request.partition_key is not None:
                     tags["dagster/partition"] = request.partition_key

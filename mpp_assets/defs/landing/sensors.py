@@ -1,8 +1,9 @@
 """Files that appear, change or are withdrawn become runs of the job `land`."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from time import time
 
@@ -13,7 +14,7 @@ from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake, fingerprint, visible_files
 
-BATCHES_A_TICK = 100
+BATCHES_A_TICK = 1_000
 """All new ones of a tick land in one run, with one Spark session."""
 
 SETTLED_SECONDS = 2.0
@@ -66,7 +67,7 @@ def decide_landings(
     job=land_job,
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Land files that are new, changed or withdrawn, a hundred a tick.",
+    description="Land files that are new, changed or withdrawn, up to a thousand a tick.",
 )
 def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     settings = PipelineSettings()
@@ -83,10 +84,10 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         return dg.SkipReason("no file is new, changed or withdrawn")
     if landings.remaining:
         context.log.info("%d more batches are left for the next ticks", landings.remaining)
-    known = set(context.instance.get_dynamic_partitions(BATCHES.name or ""))
-    new = [batch for batch in landings.batches if batch not in known]
+    known = context.instance.get_dynamic_partitions(BATCHES.name or "")
+    new = new_batches(landings.batches, known)
     return dg.SensorResult(
-        run_requests=list(requests_for(landings, new)),
+        run_requests=list(requests_for(landings.batches, [*known, *new])),
         dynamic_partitions_requests=[BATCHES.build_add_request(new)] if new else [],
         cursor=cursor,
     )
@@ -128,21 +129,26 @@ def landed_fingerprint(lake: Lake, batch: str) -> str | None:
     return withdrawn(summary.fingerprint) if summary.withdrawn else summary.fingerprint
 
 
-def requests_for(landings: Landings, new: list[str]) -> Iterator[dg.RunRequest]:
-    """One run for the new batches, which become partitions side by side; one for each other.
+def new_batches(batches: Iterable[str], partitions: Iterable[str]) -> list[str]:
+    """Those that are no partitions yet."""
+    known = set(partitions)
+    return [batch for batch in batches if batch not in known]
+
+
+def requests_for(batches: Iterable[str], partitions: Iterable[str]) -> Iterator[dg.RunRequest]:
+    """One run for those that are side by side among the partitions, in the order in which these
+    were added: a run takes one range.
 
     Without run keys: Dagster would never run one again, and a file can become again what it was.
     The cursor says what was requested.
     """
-    if new:
-        yield _request_range(new)
-    for batch in landings.batches:
-        if batch not in new:
-            yield _request_range([batch])
+    positions = {partition: position for position, partition in enumerate(partitions)}
+    due = sorted((positions[batch], batch) for batch in batches)
+    for _, side_by_side in groupby(enumerate(due), lambda each: each[1][0] - each[0]):
+        yield _request_range([batch for _, (_, batch) in side_by_side])
 
 
 def _request_range(batches: list[str]) -> dg.RunRequest:
-    """Partitions in the order in which they are added, so that a range holds just these."""
     first, last = batches[0], batches[-1]
     if first == last:
         return dg.RunRequest(partition_key=first)

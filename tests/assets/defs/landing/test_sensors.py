@@ -10,6 +10,7 @@ from mpp_assets.defs.landing.sensors import (
     requests_for,
     withdrawn,
 )
+from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.spool import Spool
 
@@ -53,10 +54,21 @@ def test_a_file_that_becomes_again_what_it_was_is_landed_again():
     requested = NOTHING_LANDED
     for found in ({"a.json": "10-1"}, {"a.json": "12-2"}, {"a.json": "10-1"}):
         landings = decide(found, requested)
-        [request] = requests_for(landings, [])
+        [request] = requests_for(landings.batches, ["a.json"])
         # A run key that Dagster has seen would be passed over.
         assert (request.partition_key, request.run_key) == ("a.json", None)
         requested = landings.requested
+
+
+def test_batches_that_are_side_by_side_among_the_partitions_land_in_one_run():
+    partitions = ["k.json", "j.json", "c.json", "d.json", "a.json", "b.json"]
+    requests = list(requests_for(["a.json", "b.json", "c.json", "j.json", "k.json"], partitions))
+    assert [request.tags or request.partition_key for request in requests] == [
+        range_tags("k.json", "c.json"),
+        range_tags("a.json", "b.json"),
+    ]
+    [alone] = requests_for(["d.json"], partitions)
+    assert alone.partition_key == "d.json"
 
 
 def test_ten_thousand_files_are_taken_a_chunk_a_tick_and_each_once():
