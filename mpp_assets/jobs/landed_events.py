@@ -25,17 +25,20 @@ def read_landings(
     days: Sequence[date] | None = None,
 ) -> DataFrame:
     """The events of these landings only, whatever else lies beside them."""
+    return read_day_folders(spark, lake, day_folders(lake, landings, days))
+
+
+def day_folders(
+    lake: Lake, landings: Iterable[BatchSummary], days: Sequence[date] | None = None
+) -> list[Path]:
+    """Where the events of the landings lie, of the given days or of all."""
     wanted = None if days is None else {day.isoformat() for day in days}
-    return read_day_folders(
-        spark,
-        lake,
-        [
-            lake.landed(landing.batch, landing.landing) / f"event_day={day}"
-            for landing in landings
-            for day in landing.event_days
-            if wanted is None or day in wanted
-        ],
-    )
+    return [
+        lake.landed(landing.batch, landing.landing) / f"event_day={day}"
+        for landing in landings
+        for day in landing.event_days
+        if wanted is None or day in wanted
+    ]
 
 
 def read_day_folders(spark: SparkSession, lake: Lake, folders: Sequence[Path]) -> DataFrame:

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.conversations import read_conversation_events
-from mpp_assets.jobs.landed_events import read_day_folders, read_landings
+from mpp_assets.jobs.landed_events import day_folders, read_day_folders
 from mpp_assets.jobs.record_checks import (
     LANDING_FOLDER_SCHEMA,
     FileCounts,
@@ -91,7 +91,7 @@ def land_files(
         _write(checked.where(~f.col("batch").isin(*failures)), lake)
     finally:
         checked.unpersist()
-    shared = _days_of_shared_messages(spark, lake, landing)
+    touched = _touched_days(spark, lake, landing)
     summaries = []
     for each in landing:
         batch = each.file.name
@@ -107,7 +107,7 @@ def land_files(
             duplicates=count.read - accepted - count.rejected,
             rejected_by_reason=count.rejected_by_reason,
             event_days=_iso(lake.days_of(lake.landed(batch, each.number))),
-            touched_days=_touched_days(spark, lake, each, shared.get(batch, set())),
+            touched_days=touched[batch],
         )
         _replace_landing(lake, summary)
         try:
@@ -121,23 +121,30 @@ def land_files(
     return Landed(summaries, failures)
 
 
-def withdraw_batch(spark: SparkSession, lake: Lake, landing: Landing) -> BatchSummary:
-    """Replace the batch of a file that was put away by an empty landing."""
-    summary = BatchSummary(
-        batch=landing.file.name,
-        landing=landing.number,
-        fingerprint=fingerprint(landing.file),
-        withdrawn=True,
-        read=0,
-        accepted=0,
-        rejected=0,
-        duplicates=0,
-        rejected_by_reason={},
-        event_days=[],
-        touched_days=_touched_days(spark, lake, landing, set()),
-    )
-    _replace_landing(lake, summary)
-    return summary
+def withdraw_files(
+    spark: SparkSession, lake: Lake, landings: Sequence[Landing]
+) -> list[BatchSummary]:
+    """Replace the batches of files that were put away by empty landings."""
+    touched = _touched_days(spark, lake, landings)
+    summaries = [
+        BatchSummary(
+            batch=each.file.name,
+            landing=each.number,
+            fingerprint=fingerprint(each.file),
+            withdrawn=True,
+            read=0,
+            accepted=0,
+            rejected=0,
+            duplicates=0,
+            rejected_by_reason={},
+            event_days=[],
+            touched_days=touched[each.file.name],
+        )
+        for each in landings
+    ]
+    for summary in summaries:
+        _replace_landing(lake, summary)
+    return summaries
 
 
 def _count(checked: DataFrame) -> dict[str, tuple[FileCounts, int]]:
@@ -176,53 +183,52 @@ def _write(checked: DataFrame, lake: Lake) -> None:
     )
 
 
-def _days_of_shared_messages(
+def _touched_days(
     spark: SparkSession, lake: Lake, landings: Sequence[Landing]
-) -> dict[str, set[str]]:
-    """By batch, the days on which conversation events hold one of its messages: a message that
-    moves leaves one. Days that are not built yet are owed to whichever batch has the message."""
-    folders = [
-        folder
+) -> dict[str, list[str]]:
+    """By batch, the days that it has and had, those that its messages leave, and those to which
+    messages return that it had. Days that it touched before it was published are still to be
+    refreshed."""
+    found = ((each, lake.summary(each.file.name)) for each in landings)
+    previous = {each: summary for each, summary in found if summary}
+    days = {each: _iso(lake.days_of(lake.landed(each.file.name, each.number))) for each in landings}
+    touched = {each.file.name: set(days[each]) for each in landings}
+    for each, earlier in previous.items():
+        touched[each.file.name].update(earlier.event_days)
+        if not each.was_published:
+            touched[each.file.name].update(earlier.touched_days)
+    new = [
+        lake.landed(each.file.name, each.number) / f"event_day={day}"
         for each in landings
-        for folder in lake.landed(each.file.name, each.number).glob("event_day=*")
+        for day in days[each]
     ]
-    if not (folders and lake.conversation_events.exists()):
-        return {}
-    messages = read_day_folders(spark, lake, folders).select("batch", "message_id")
-    shared = (
-        read_conversation_events(spark, lake)
-        .select("message_id", "event_day")
-        .join(messages, "message_id")
-        .select("batch", "event_day")
-        .distinct()
-    )
-    days: dict[str, set[str]] = {}
-    for row in shared.collect():
-        days.setdefault(row["batch"], set()).add(row["event_day"].isoformat())
-    return days
+    old = day_folders(lake, previous.values())
+    for batch, day in (*_left(spark, lake, new), *_returned_to(spark, lake, new, old)):
+        touched[batch].add(day.isoformat())
+    return {batch: sorted(found) for batch, found in touched.items()}
 
 
-def _touched_days(spark: SparkSession, lake: Lake, landing: Landing, shared: set[str]) -> list[str]:
-    """The days that the batch has and had, those `shared` with conversation events, and those on
-    which another batch holds a message that this one held: it may count again. Days that the
-    batch touched before it was published are still to be refreshed."""
-    batch = landing.file.name
-    days = shared.union(_iso(lake.days_of(lake.landed(batch, landing.number))))
-    previous = lake.summary(batch)
-    if previous is None:
-        return sorted(days)
-    days.update(previous.event_days)
-    if not landing.was_published:
-        days.update(previous.touched_days)
-    others = [each for each in lake.summaries() if each.batch != batch and each.event_days]
-    if previous.event_days and others:
-        earlier = lake.landed(batch, previous.landing)
-        folders = [earlier / f"event_day={day}" for day in previous.event_days]
-        messages = read_day_folders(spark, lake, folders).select("message_id")
-        again = read_landings(spark, lake, others).join(messages, "message_id", "left_semi")
-        found = again.select("event_day").distinct().collect()
-        days.update(_iso(row["event_day"] for row in found))
-    return sorted(days)
+def _left(spark: SparkSession, lake: Lake, new: Sequence[Path]) -> Iterable[tuple[str, date]]:
+    """Batches, and days on which conversation events hold one of their messages. Days that are
+    not built yet are owed to whichever batch has the message."""
+    if not (new and lake.conversation_events.exists()):
+        return []
+    messages = read_day_folders(spark, lake, new).select("batch", "message_id")
+    events = read_conversation_events(spark, lake).select("message_id", "event_day")
+    return events.join(messages, "message_id").select("batch", "event_day").distinct().collect()
+
+
+def _returned_to(
+    spark: SparkSession, lake: Lake, new: Sequence[Path], old: Sequence[Path]
+) -> Iterable[tuple[str, date]]:
+    """Batches, and days on which another batch holds a message that they had: its event may
+    count again."""
+    if not old:
+        return []
+    had = read_day_folders(spark, lake, old).select(f.col("batch").alias("had_by"), "message_id")
+    everywhere = read_day_folders(spark, lake, [*day_folders(lake, lake.summaries()), *new])
+    returned = everywhere.join(had, "message_id").where(f.col("batch") != f.col("had_by"))
+    return returned.select("had_by", "event_day").distinct().collect()
 
 
 def _scrub(lake: Lake, file: Path, summary: BatchSummary, erased: ErasedSubjects) -> BatchSummary:

@@ -6,7 +6,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
 from mpp_assets.column_lineage import column_lineage
-from mpp_assets.jobs.landing import in_groups, land_files, withdraw_batch
+from mpp_assets.jobs.landing import in_groups, land_files, withdraw_files
 from mpp_assets.jobs.record_checks import Landing
 from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import BATCHES
@@ -48,7 +48,7 @@ def landed_events(
     ]
     put_away = [each for each in landings if each.file.parent == settings.withdrawn]
     there = [each for each in landings if each.file.parent != settings.withdrawn]
-    summaries = [withdraw_batch(spark.spark_session, lake, each) for each in put_away]
+    summaries = withdraw_files(spark.spark_session, lake, put_away)
     failures: dict[str, str] = {}
     for group in in_groups(there):
         landed = land_files(

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import Row, SparkSession
 
 from mpp_assets.jobs.landed_events import read_landed_events
-from mpp_assets.jobs.landing import land_files, withdraw_batch
+from mpp_assets.jobs.landing import land_files, withdraw_files
 from mpp_assets.jobs.record_checks import Landing
 from mpp_stores.contract import Contract
 from mpp_stores.lake import BatchSummary, Lake
@@ -74,7 +74,8 @@ def failure(spark: SparkSession, lake: Lake, file: Path, contract: Contract | No
 def withdraw(
     spark: SparkSession, lake: Lake, file: Path, *, was_published: bool = False
 ) -> BatchSummary:
-    return withdraw_batch(spark, lake, Landing(file, next_landing(), was_published))
+    [summary] = withdraw_files(spark, lake, [Landing(file, next_landing(), was_published)])
+    return summary
 
 
 def landed(spark: SparkSession, lake: Lake) -> list[Row]:

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mpp_assets.jobs import landing
-from mpp_assets.jobs.landing import in_groups, land_files
+from mpp_assets.jobs.landing import in_groups, land_files, withdraw_files
 from mpp_assets.jobs.record_checks import (
     EXCERPT_CHARACTERS,
     MAX_REASONS,
@@ -275,6 +275,24 @@ def test_withdrawing_a_batch_touches_the_days_of_other_batches_with_its_messages
     land(spark, lake, written(tmp_path, [message], "first.json", at=5))
     summary = withdraw(spark, lake, moved)
     assert summary.touched_days == ["2026-01-06", "2026-01-08"]
+
+
+def test_batches_that_change_together_touch_each_others_days_and_those_of_others(
+    spark, lake, tmp_path
+):
+    def message(name: str, day: str, at: int) -> Path:
+        return written(tmp_path, [EVENT | {"message_id": "m-1", "timestamp": day}], name, at=at)
+
+    files = [message(f"{n}.json", f"2026-01-{n:02}", at=n) for n in (6, 7, 8)]
+    for file in files:
+        land(spark, lake, file, was_published=True)
+    landings = [Landing(file, next_landing(), was_published=True) for file in files[1:]]
+    days = ["2026-01-06", "2026-01-07", "2026-01-08"]
+    done = land_files(spark, lake, landings, contract=Contract(), erased=NOBODY)
+    assert [each.touched_days for each in done.summaries] == [days, days]
+    landings = [Landing(file, next_landing(), was_published=True) for file in files[1:]]
+    assert [each.touched_days for each in withdraw_files(spark, lake, landings)] == [days, days]
+    assert [row.batch for row in landed(spark, lake)] == ["6.json"]
 
 
 def test_a_withdrawn_batch_can_be_withdrawn_again_and_lands_again(spark, lake, tmp_path):
