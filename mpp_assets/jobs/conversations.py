@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.datasets import read_dataset, replace_days
-from mpp_assets.jobs.landed_events import read_landings
+from mpp_assets.jobs.landed_events import day_folders, read_day_folders
 from mpp_stores.lake import CONVERSATION_EVENT_SCHEMA, Lake
 
 
@@ -25,8 +25,10 @@ def build_conversation_events(spark: SparkSession, lake: Lake, days: Sequence[da
     that batch moved the message to another day.
     """
     landings = lake.summaries()
-    landed = read_landings(spark, lake, landings, days)
-    everywhere = read_landings(spark, lake, landings)
+    landed = read_day_folders(spark, day_folders(lake, landings, days))
+    everywhere = read_day_folders(
+        spark, day_folders(lake, landings), ["message_id", "landed_at", "batch"]
+    )
     latest = latest_of_each_message(
         everywhere.join(landed.select("message_id").distinct(), "message_id", "left_semi")
     )

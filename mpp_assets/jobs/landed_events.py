@@ -4,52 +4,53 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StringType
 
-from mpp_assets.jobs.datasets import spark_schema
+from mpp_assets.jobs.datasets import Batches, spark_schema
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary, Lake
 
-
-def read_landed_events(
-    spark: SparkSession, lake: Lake, days: Sequence[date] | None = None
-) -> DataFrame:
-    """The landed events of the given days, or of all."""
-    return read_landings(spark, lake, lake.summaries(), days)
-
-
-def read_landings(
-    spark: SparkSession,
-    lake: Lake,
-    landings: Iterable[BatchSummary],
-    days: Sequence[date] | None = None,
-) -> DataFrame:
-    """The events of these landings only, whatever else lies beside them."""
-    return read_day_folders(spark, lake, day_folders(lake, landings, days))
+_DAY = "event_day"
 
 
 def day_folders(
     lake: Lake, landings: Iterable[BatchSummary], days: Sequence[date] | None = None
 ) -> list[Path]:
-    """Where the events of the landings lie, of the given days or of all."""
+    """Where the events of these landings only lie, of the given days or of all."""
     wanted = None if days is None else {day.isoformat() for day in days}
     return [
-        lake.landed(landing.batch, landing.landing) / f"event_day={day}"
+        lake.landed(landing.batch, landing.landing) / f"{_DAY}={day}"
         for landing in landings
         for day in landing.event_days
         if wanted is None or day in wanted
     ]
 
 
-def read_day_folders(spark: SparkSession, lake: Lake, folders: Sequence[Path]) -> DataFrame:
-    """The events of day folders of landings. One Spark call, however many there are."""
-    schema = spark_schema(LANDED_EVENT_SCHEMA)
-    if not folders:
-        return spark.createDataFrame([], schema)
-    # The declared types win over what Spark would infer from folder names.
-    return (
-        spark.read.schema(schema.add("batch_key", StringType()))
-        .option("basePath", str(lake.landed_events))
-        .parquet(*map(str, folders))
-        .select(LANDED_EVENT_SCHEMA.names)
-    )
+def read_day_folders(
+    spark: SparkSession,
+    folders: Sequence[Path],
+    columns: Sequence[str] = LANDED_EVENT_SCHEMA.names,
+) -> DataFrame:
+    """These columns of the events in day folders of landings.
+
+    The executors read the files by Arrow: there is a file for each batch and day, and of many
+    small ones Spark's own reader takes five times as long.
+    """
+    schema = pa.schema([LANDED_EVENT_SCHEMA.field(name) for name in columns])
+    in_files = [name for name in columns if name != _DAY]
+
+    def read(batches: Batches) -> Batches:
+        for file, day in (row.values() for batch in batches for row in batch.to_pylist()):
+            parquet = pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
+            for rows in parquet.iter_batches(columns=in_files):
+                days = pa.repeat(pa.scalar(day, pa.date32()), len(rows))
+                yield rows.append_column(_DAY, days).select(list(columns)).cast(schema)
+
+    files = [
+        (str(file), date.fromisoformat(folder.name.removeprefix(f"{_DAY}=")))
+        for folder in folders
+        for file in sorted(folder.glob("*.parquet"))
+    ]
+    named = spark.createDataFrame(files, "file string, day date")
+    return named.mapInArrow(read, spark_schema(schema))

@@ -213,7 +213,7 @@ def _left(spark: SparkSession, lake: Lake, new: Sequence[Path]) -> Iterable[tupl
     not built yet are owed to whichever batch has the message."""
     if not (new and lake.conversation_events.exists()):
         return []
-    messages = read_day_folders(spark, lake, new).select("batch", "message_id")
+    messages = read_day_folders(spark, new, ["batch", "message_id"])
     events = read_conversation_events(spark, lake).select("message_id", "event_day")
     return events.join(messages, "message_id").select("batch", "event_day").distinct().collect()
 
@@ -225,9 +225,15 @@ def _returned_to(
     count again."""
     if not old:
         return []
-    had = read_day_folders(spark, lake, old).select(f.col("batch").alias("had_by"), "message_id")
-    everywhere = read_day_folders(spark, lake, [*day_folders(lake, lake.summaries()), *new])
-    returned = everywhere.join(had, "message_id").where(f.col("batch") != f.col("had_by"))
+    had = read_day_folders(spark, old, ["batch", "message_id"])
+    everywhere = read_day_folders(
+        spark,
+        [*day_folders(lake, lake.summaries()), *new],
+        ["batch", "message_id", "event_day"],
+    )
+    returned = everywhere.join(had.withColumnRenamed("batch", "had_by"), "message_id").where(
+        f.col("batch") != f.col("had_by")
+    )
     return returned.select("had_by", "event_day").distinct().collect()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import Row, SparkSession
 
-from mpp_assets.jobs.landed_events import read_landed_events
+from mpp_assets.jobs.landed_events import day_folders, read_day_folders
 from mpp_assets.jobs.landing import land_files, withdraw_files
 from mpp_assets.jobs.record_checks import Landing
 from mpp_stores.contract import Contract
@@ -79,7 +79,8 @@ def withdraw(
 
 
 def landed(spark: SparkSession, lake: Lake) -> list[Row]:
-    return read_landed_events(spark, lake).orderBy("batch", "position").collect()
+    rows = read_day_folders(spark, day_folders(lake, lake.summaries()))
+    return rows.orderBy("batch", "position").collect()
 
 
 def rejected(spark: SparkSession, lake: Lake, batch: str = "events.json") -> list[Row]:
