@@ -12,12 +12,14 @@ from mpp_assets.jobs.datasets import Batches, spark_schema
 from mpp_stores.lake import LANDED_EVENT_SCHEMA, BatchSummary, Lake
 
 _DAY = "event_day"
+# Their fields can be long.
+_ROWS_A_BATCH = 2_000
 
 
 def day_folders(
     lake: Lake, landings: Iterable[BatchSummary], days: Sequence[date] | None = None
 ) -> list[Path]:
-    """Where the events of these landings only lie, of the given days or of all."""
+    """Where the events of these landings lie, of the given days or of all."""
     wanted = None if days is None else {day.isoformat() for day in days}
     return [
         lake.landed(landing.batch, landing.landing) / f"{_DAY}={day}"
@@ -43,7 +45,7 @@ def read_day_folders(
     def read(batches: Batches) -> Batches:
         for file, day in (row.values() for batch in batches for row in batch.to_pylist()):
             parquet = pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
-            for rows in parquet.iter_batches(columns=in_files):
+            for rows in parquet.iter_batches(_ROWS_A_BATCH, columns=in_files):
                 days = pa.repeat(pa.scalar(day, pa.date32()), len(rows))
                 yield rows.append_column(_DAY, days).select(list(columns)).cast(schema)
 

@@ -74,8 +74,8 @@ def land_files(
     file itself. A file that is not there, cannot be read or holds what the contract freezes
     on fails, and leaves its batch as it was.
 
-    The steps are Spark's for all files together: each takes as long for a hundred small
-    files as for one.
+    Each of Spark's steps is for all files together: of a hundred small ones it takes little
+    longer than of one.
     """
     found = {each.file: fingerprint(each.file) for each in landings if each.file.is_file()}
     there = [each for each in landings if each.file in found]
@@ -87,13 +87,13 @@ def land_files(
             for each in landings
             if each.file not in found
         } | {batch: count.failure for batch, (count, _) in counts.items() if count.failure}
-        landing = [each for each in there if each.file.name not in failures]
+        landable = [each for each in there if each.file.name not in failures]
         _write(checked.where(~f.col("batch").isin(*failures)), lake)
     finally:
         checked.unpersist()
-    touched = _touched_days(spark, lake, landing)
+    touched = _touched_days(spark, lake, landable)
     summaries = []
-    for each in landing:
+    for each in landable:
         batch = each.file.name
         count, accepted = counts[batch]
         summary = BatchSummary(
