@@ -14,7 +14,9 @@ from pyspark.sql.types import StructType
 
 Batches = Iterator[pa.RecordBatch]
 
-_ROWS_A_BATCH = 10_000
+_DAY = "event_day"
+# 3 MB of vectors; other fields can be long.
+_ROWS_A_BATCH = 2_000
 
 
 def spark_schema(schema: pa.Schema) -> StructType:
@@ -47,13 +49,29 @@ def map_dataset(
     Like `mapInArrow` of `read_dataset`, but the executors read the files by Arrow itself:
     vectors that pass through Spark's rows take about five times as long.
     """
+    return map_day_folders(spark, sorted(path.glob(f"{_DAY}=*")), columns, function, results)
+
+
+def map_day_folders(
+    spark: SparkSession,
+    folders: Sequence[Path],
+    columns: pa.Schema,
+    function: Callable[[Batches], Batches],
+    results: pa.Schema,
+) -> DataFrame:
+    """The same, of these folders of days. Many small files, too, take a fifth of the time that
+    they take Spark."""
+    in_files = [name for name in columns.names if name != _DAY]
 
     def read(files: Batches) -> Batches:
-        for file in (str(name) for batch in files for name in batch.column("file")):
-            for batch in pq.ParquetFile(file).iter_batches(_ROWS_A_BATCH, columns=columns.names):
-                yield batch.select(columns.names).cast(columns)
+        for file in (Path(str(name)) for batch in files for name in batch.column("file")):
+            day = pa.scalar(date.fromisoformat(file.parent.name.removeprefix(f"{_DAY}=")))
+            parquet = pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
+            for rows in parquet.iter_batches(_ROWS_A_BATCH, columns=in_files):
+                whole = rows.append_column(_DAY, pa.repeat(day, len(rows)))
+                yield whole.select(columns.names).cast(columns)
 
-    files = [(str(file),) for file in sorted(path.glob("event_day=*/*.parquet"))]
+    files = [(str(file),) for folder in folders for file in sorted(folder.glob("*.parquet"))]
     return spark.createDataFrame(files, "file string").mapInArrow(
         lambda batches: function(read(batches)), spark_schema(results)
     )
