@@ -97,7 +97,7 @@ class _CollectionTarget:
         rows = to_rows(batch, self._shape.key)
         with translated("milvus", f"write {len(rows)} rows to {self._collection}", is_retryable):
             for start in range(0, len(rows), ROWS_PER_REQUEST):
-                self._client.upsert(
+                self._client.insert(
                     self._collection,
                     rows[start : start + ROWS_PER_REQUEST],
                     timeout=_CALL_SECONDS,
