@@ -51,18 +51,17 @@ def write_archive(file: Path) -> None:
     The file is whole or not there: a JVM crashes on half an archive. Raises `OSError`.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    config = archiving_config(SparkSettings(master="local[*]"), partial)
-    spark = LazyPySparkResource(spark_config=config).spark_session
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:  # one may be being written already
+        partial = Path(folder, file.name)
+        config = archiving_config(SparkSettings(master="local[*]"), partial)
+        spark = LazyPySparkResource(spark_config=config).spark_session
         _exercise(spark, Path(folder))
-    java: subprocess.Popen[bytes] = SparkContext._gateway.proc  # type: ignore[union-attr]
-    spark.stop()
-    java.communicate()  # closes its standard input: it ends, and writes the archive
-    if java.returncode != 0:
-        raise OSError(f"{partial} was not written: the JVM ended with status {java.returncode}")
-    partial.replace(file)
+        java: subprocess.Popen[bytes] = SparkContext._gateway.proc  # type: ignore[union-attr]
+        spark.stop()
+        java.communicate()  # closes its standard input: it ends, and writes the archive
+        if java.returncode != 0:
+            raise OSError(f"{partial} was not written: the JVM ended with status {java.returncode}")
+        partial.replace(file)
 
 
 def archiving_config(settings: SparkSettings, file: Path) -> dict[str, str]:
