@@ -18,6 +18,7 @@ from mpp_assets.defs.erasure.jobs import complete_erasure, scrub_user
 from mpp_assets.defs.erasure.sensors import erasure_sensor
 from mpp_assets.defs.landing.sensors import land_job, landing_sensor
 from mpp_assets.resources import RESOURCES
+from mpp_assets.threaded_executor import threaded_executor
 
 definitions = dg.Definitions(
     assets=dg.load_assets_from_package_module(defs),
@@ -35,6 +36,5 @@ definitions = dg.Definitions(
     schedules=[daily_refresh, daily_freshness],
     sensors=[landing_sensor, refresh_sensor, campaigns_sensor, erasure_sensor, automation],
     resources=RESOURCES,
-    # Steps of a run share one process, and so one Spark session.
-    executor=dg.in_process_executor,
+    executor=threaded_executor,
 )

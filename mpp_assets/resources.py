@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import dagster as dg
 import pyspark
@@ -25,20 +26,25 @@ if SparkSettings().master.startswith("local"):
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
 
 
+_STARTING = Lock()
+
+
 class SparkResource(LazyPySparkResource):
     """One session a process. Where its JVM died, as for want of memory, the next who asks has
     another, so that the next try of a step can succeed."""
 
     @property
     def spark_session(self) -> SparkSession:
-        # None, too, for a JVM that started this process.
-        jvm = SparkContext._gateway and SparkContext._gateway.proc
-        if jvm is not None and jvm.poll() is not None:
-            # PySpark itself holds on to a gateway for as long as the process lives.
-            SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
-            SparkSession._instantiatedSession = self._spark_session = None
-        session: SparkSession = super().spark_session
-        return session
+        with _STARTING:  # steps of a run are threads
+            # None, too, for a JVM that started this process.
+            jvm = SparkContext._gateway and SparkContext._gateway.proc
+            if jvm is not None and jvm.poll() is not None:
+                # PySpark itself holds on to a gateway for as long as the process lives.
+                SparkContext._gateway = SparkContext._jvm = None
+                SparkContext._active_spark_context = None
+                SparkSession._instantiatedSession = self._spark_session = None
+            session: SparkSession = super().spark_session
+            return session
 
 
 CLASS_ARCHIVE = Path(sys.prefix, "share/marketing-personalization-platform/spark-classes.jsa")
@@ -101,6 +107,6 @@ def _java_options(settings: SparkSettings) -> str:
 
 RESOURCES = {
     "platform": Platform(),
-    # One session a run: steps of a run share a process (see definitions.py).
+    # One session a run: its steps are threads of one process.
     "spark": SparkResource(spark_config=spark_config(SparkSettings())),
 }
