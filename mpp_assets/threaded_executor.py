@@ -37,6 +37,7 @@ class ThreadedExecutor(dg.Executor):
 
     A run that is asked to end starts no more steps, cancels what Spark is doing for those that
     run, and ends when they have: until then it holds its resources, such as the pipeline's lock.
+    Hooks are not called: the platform has none.
     """
 
     def __init__(self, max_concurrent: int, retries: RetryMode) -> None:

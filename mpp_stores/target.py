@@ -71,8 +71,8 @@ class Target(Protocol):
         """Create the table, collection, indexes or constraints where missing. Idempotent."""
 
     def write(self, batch: pa.RecordBatch) -> int:
-        """Upsert the rows: `schema` and `MATERIALIZATION`. Returns how many were sent. Safe to
-        call concurrently from several processes and to repeat."""
+        """Store the rows: `schema` and `MATERIALIZATION`. Returns how many were sent. Safe to
+        call concurrently from several processes, and to repeat: a row is read back once."""
 
     def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
         """What the store holds of each now, computed by the store where it can. One entry a

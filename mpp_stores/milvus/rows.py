@@ -18,7 +18,7 @@ _MAX_IDS_NAMED = 5
 
 
 def to_rows(batch: pa.RecordBatch, key: str) -> list[Row]:
-    """Rows to upsert, each with its identity.
+    """Rows to store, each with its identity.
 
     Raises `StoreRejected` naming the ids whose vector has not
     EMBEDDING_DIMENSION finite numbers.

@@ -97,6 +97,8 @@ class _CollectionTarget:
         rows = to_rows(batch, self._shape.key)
         with translated("milvus", f"write {len(rows)} rows to {self._collection}", is_retryable):
             for start in range(0, len(rows), ROWS_PER_REQUEST):
+                # Every row is new, unless a task is tried again: one that is there twice is read
+                # once. To upsert, milvus-lite looks for each row among all that were deleted.
                 self._client.insert(
                     self._collection,
                     rows[start : start + ROWS_PER_REQUEST],
