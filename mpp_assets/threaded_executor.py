@@ -4,6 +4,7 @@ Dagster's executors run steps one after the other in a process, or each in a pro
 which would start a Spark each. Threads share the session; see docs/decisions/0017.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
@@ -19,7 +20,11 @@ from dagster._core.execution.context.system import (
     StepExecutionContext,
 )
 from dagster._core.execution.context_creation_job import PlanExecutionContextManager
-from dagster._core.execution.plan.execute_plan import dagster_event_sequence_for_step
+from dagster._core.execution.plan.execute_plan import (
+    _handle_compute_log_setup_error,
+    _handle_compute_log_teardown_error,
+    dagster_event_sequence_for_step,
+)
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode, get_retries_config
@@ -83,7 +88,10 @@ class ThreadedExecutor(dg.Executor):
             ExitStack() as logs,
             ThreadPoolExecutor(self._max_concurrent, "step") as threads,
         ):
-            yield _capture_logs(job_context, execution_plan, logs)
+            try:
+                yield _capture_logs(job_context, execution_plan, logs)
+            except Exception:  # such as a full disk: what runs does not need them
+                yield from _handle_compute_log_setup_error(job_context, sys.exc_info())
             while running or not (stopping or active.is_complete):
                 if active.check_for_interrupts():
                     stopping = True
@@ -104,6 +112,10 @@ class ThreadedExecutor(dg.Executor):
                         active.handle_event(event)
                     active.verify_complete(job_context, key)
                     yield from active.plan_events_iterator(job_context)
+            try:
+                logs.close()
+            except Exception:
+                yield from _handle_compute_log_teardown_error(job_context, sys.exc_info())
 
 
 def _run_step(context: StepExecutionContext) -> list[dg.DagsterEvent]:

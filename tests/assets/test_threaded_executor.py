@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Barrier, Lock, Timer
@@ -10,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from pyspark.sql import SparkSession
 
 from mpp_assets.threaded_executor import threaded_executor
@@ -31,6 +33,7 @@ def counts_those_beside_it() -> None:
     with _lock:
         _at_once["now"] += 1
         _at_once["most"] = max(_at_once.values())
+    _meeting.wait()
     sleep(0.1)
     with _lock:
         _at_once["now"] -= 1
@@ -152,7 +155,8 @@ def test_steps_that_do_not_wait_for_each_other_run_at_once() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_no_more_run_at_once_than_is_configured(most: int) -> None:
+def test_no_more_run_at_once_than_is_configured(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "_meeting", Barrier(most, timeout=60))
     _at_once["most"] = 0
     with ran(six_that_count, {"max_concurrent": most}) as (status, _):
         assert status is dg.DagsterRunStatus.SUCCESS
@@ -181,6 +185,17 @@ def test_a_blocking_check_that_fails_stops_what_is_built_on_its_asset() -> None:
     with ran(blocked) as (status, ended):
         assert status is dg.DagsterRunStatus.FAILURE
         assert "built_on_it" not in ended
+
+
+def test_a_run_whose_output_cannot_be_kept_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def full(*_: Any) -> Iterator[None]:
+        raise OSError("no space left on device")
+        yield
+
+    monkeypatch.setattr(NoOpComputeLogManager, "capture_logs", full)
+    with ran(two_that_meet) as (status, _):
+        assert status is dg.DagsterRunStatus.SUCCESS
 
 
 def test_a_run_that_is_asked_to_end_lets_steps_end_and_starts_no_more() -> None:
