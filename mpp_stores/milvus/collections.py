@@ -13,7 +13,8 @@ A stored user profile:
      "last_at": 1710495000000000, "materialization": 419,
      "identity_hash": 398211457, "embedding": [0.031, …]}
 
-A stored campaign profile has the same fields, with `campaign_id` for `user_id`.
+A stored campaign profile has the same fields, with `campaign_id` for `user_id`. Profiles
+of one materialization are a partition of their collection; see docs/decisions/0018.
 
 Milvus has no primary key of two fields, so `row_id` joins the materialization
 and the row's own key. Nor has it a type for time that all its servers share:
@@ -116,6 +117,11 @@ CAMPAIGN_PROFILE_SHAPE = _profile_shape("campaign_id")
 
 def row_id(materialization: int, key: str) -> str:
     return f"{materialization}/{key}"
+
+
+def profiles_partition(materialization: int) -> str:
+    """The name of the partition that holds the profiles of a materialization."""
+    return f"materialization_{materialization}"
 
 
 def vector_index() -> IndexParams:

@@ -1,5 +1,7 @@
 """Which Milvus and gRPC errors mean "try again", and which mean "load the collection"."""
 
+import re
+
 import grpc
 from pymilvus import MilvusException
 from pymilvus.client.types import Status
@@ -18,6 +20,9 @@ _NOT_LOADED = {101, 103}
 # pymilvus gives what it waited for in vain (a flush, an index, a collection being loaded, an
 # end of retries) the code of an unexpected error: "wait for flush timeout, collection: …".
 _WAITED_IN_VAIN = "timeout"
+# merr's PartitionNotFound. A search is told so in words alone: "partition name … not found".
+_PARTITION_NOT_FOUND = 200
+_NO_PARTITION = re.compile(r"partition\b.*\bnot found")
 
 
 def is_retryable(error: Exception) -> bool:
@@ -48,5 +53,8 @@ def is_not_loaded(error: MilvusException) -> bool:
 
 
 def is_missing(error: MilvusException) -> bool:
-    """The collection does not exist: nothing was ingested yet."""
-    return bool(error.code == ErrorCode.COLLECTION_NOT_FOUND)
+    """There is no such collection, or partition: nothing was written, or it was dropped."""
+    return (
+        error.code in {ErrorCode.COLLECTION_NOT_FOUND, _PARTITION_NOT_FOUND}
+        or _NO_PARTITION.search(error.message) is not None
+    )

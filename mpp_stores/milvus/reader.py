@@ -19,6 +19,7 @@ from mpp_stores.milvus.collections import (
     SERVING_CONSISTENCY,
     USER_PROFILE_SHAPE,
     USER_PROFILES,
+    profiles_partition,
     row_id,
 )
 from mpp_stores.milvus.connection import client_options
@@ -134,6 +135,7 @@ class VectorReader:
                 user_id=exclude_user_id,
             ),
             ["user_id"],
+            partition=profiles_partition(materialization),
         )
         return [SimilarUser(hit["entity"]["user_id"], _cosine(hit)) for hit in hits]
 
@@ -188,6 +190,7 @@ class VectorReader:
                 campaign_id=exclude_campaign_id,
             ),
             ["campaign_id"],
+            partition=profiles_partition(materialization),
         )
         return [SimilarCampaign(hit["entity"]["campaign_id"], _cosine(hit)) for hit in hits]
 
@@ -249,6 +252,7 @@ class VectorReader:
         output_fields: list[str],
         *,
         explored: int = EXPLORED,
+        partition: str | None = None,
     ) -> list[dict[str, Any]]:
         found = await self._ask(
             f"search {collection}",
@@ -259,6 +263,7 @@ class VectorReader:
                 filter=allowed,
                 limit=limit,
                 output_fields=output_fields,
+                partition_names=None if partition is None else [partition],
                 anns_field=EMBEDDING,
                 search_params={"params": {"ef": max(explored, limit)}},
                 consistency_level=self._consistency,
@@ -272,7 +277,7 @@ class VectorReader:
         collection: str,
         question: Callable[[AsyncMilvusClient], Awaitable[list[Any]]],
     ) -> list[Any]:
-        """The answer; empty when there is no such collection."""
+        """The answer; empty when there is no such collection or partition."""
 
         async def ask(client: AsyncMilvusClient) -> list[Any]:
             try:

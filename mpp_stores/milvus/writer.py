@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Self, TypeVar
 
 import pyarrow as pa
@@ -20,6 +22,7 @@ from mpp_stores.milvus.collections import (
     USER_PROFILES,
     WRITING_CONSISTENCY,
     Shape,
+    profiles_partition,
     row_id,
     vector_index,
 )
@@ -96,15 +99,19 @@ class _CollectionTarget:
     def write(self, batch: pa.RecordBatch) -> int:
         rows = to_rows(batch, self._shape.key)
         with translated("milvus", f"write {len(rows)} rows to {self._collection}", is_retryable):
-            for start in range(0, len(rows), ROWS_PER_REQUEST):
-                # Every row is new, unless a task is tried again: one that is there twice is read
-                # once. To upsert, milvus-lite looks for each row among all that were deleted.
-                self._client.insert(
-                    self._collection,
-                    rows[start : start + ROWS_PER_REQUEST],
-                    timeout=_CALL_SECONDS,
-                )
+            self._insert(rows)
         return len(rows)
+
+    def _insert(self, rows: Sequence[Row], partition: str = "") -> None:
+        for start in range(0, len(rows), ROWS_PER_REQUEST):
+            # Every row is new, unless a task is tried again: one that is there twice is read
+            # once. To upsert, milvus-lite looks for each row among all that were deleted.
+            self._client.insert(
+                self._collection,
+                rows[start : start + ROWS_PER_REQUEST],
+                partition_name=partition,
+                timeout=_CALL_SECONDS,
+            )
 
     def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
         """Summed here: Milvus counts, but does not add.
@@ -170,18 +177,15 @@ class _CollectionTarget:
     def rows_of_user(self, user_id: str) -> int:
         if "user_id" not in self.schema.names:
             return 0
-        rows = self._query(
-            "count the rows of a user in",
-            filter=filters.bound(filters.OF_USER, user_id=user_id),
-            output_fields=["count(*)"],
+        return self._count(
+            "count the rows of a user in", filters.bound(filters.OF_USER, user_id=user_id)
         )
-        return int(rows[0]["count(*)"])
 
     def _pages(
         self, materializations: Sequence[int], fields: list[str], row_limit: int
     ) -> Iterator[list[Row]]:
         """Pages by row id: both flags make the server order them, as for its iterators."""
-        last = ""
+        last, partitions = "", self._partitions_of(materializations)
         while materializations:
             page = self._query(
                 "read",
@@ -189,6 +193,7 @@ class _CollectionTarget:
                     filters.MATERIALIZED_AFTER_ROW, materializations=materializations, last=last
                 ),
                 output_fields=[ROW_ID, *fields],
+                partition_names=partitions,
                 limit=row_limit,
                 iterator="True",
                 reduce_stop_for_best="True",
@@ -198,9 +203,17 @@ class _CollectionTarget:
             yield page
             last = page[-1][ROW_ID]
 
+    def _partitions_of(self, materializations: Sequence[int]) -> list[str]:
+        """Those outside of which no row of these is. None: rows may be anywhere."""
+        return []
+
     def _flush(self) -> None:
         with translated("milvus", f"flush {self._collection}", is_retryable):
             self._client.flush(self._collection, timeout=_CALL_SECONDS)
+
+    def _count(self, attempted: str, of: str) -> int:
+        [row] = self._query(attempted, filter=of, output_fields=["count(*)"])
+        return int(row["count(*)"])
 
     def _query(self, attempted: str, **query: Any) -> list[Row]:
         return self._loaded(
@@ -243,7 +256,59 @@ class MessageVectors(_CollectionTarget):
         super().__init__(settings, collection)
 
 
-class UserProfiles(_CollectionTarget):
+class _Profiles(_CollectionTarget):
+    """Each materialization is a partition: an index is built of its vectors once and of no
+    others, a search walks no more than that, and to drop it is to delete its files."""
+
+    def _insert(self, rows: Sequence[Row], partition: str = "") -> None:
+        for materialization, its_rows in groupby(rows, itemgetter(MATERIALIZATION)):
+            super()._insert(list(its_rows), self._partition(materialization))
+
+    def _partition(self, materialization: int) -> str:
+        """Its name; it is there."""
+        client, collection = self._client, self._collection
+        name = profiles_partition(materialization)
+        if not client.has_partition(collection, name, timeout=_CALL_SECONDS):
+            try:
+                client.create_partition(collection, name, timeout=_CALL_SECONDS)
+            except MilvusException:
+                # Another task was faster: milvus-lite refuses then, Milvus does not.
+                if not client.has_partition(collection, name, timeout=_CALL_SECONDS):
+                    raise
+        return name
+
+    def _partitions_of(self, materializations: Sequence[int]) -> list[str]:
+        there = self._partitions_there(materializations)
+        # An earlier version wrote outside of any.
+        return there if len(there) == len(materializations) else []
+
+    def _partitions_there(self, materializations: Sequence[int]) -> list[str]:
+        with translated("milvus", f"list the partitions of {self._collection}", is_retryable):
+            there = self._client.list_partitions(self._collection, timeout=_CALL_SECONDS)
+        return [name for name in map(profiles_partition, materializations) if name in there]
+
+    def drop(self, materializations: Sequence[int]) -> int:
+        """Drop their partitions, and the rows that an earlier version wrote outside of any."""
+        if not materializations:
+            return 0
+        client, collection = self._client, self._collection
+        rows = self._count(
+            "count what is to be dropped of",
+            filters.bound(filters.MATERIALIZED, materializations=materializations),
+        )
+        if partitions := self._partitions_there(materializations):
+            with translated("milvus", f"drop partitions of {collection}", is_retryable):
+                # Milvus drops none that is loaded; milvus-lite loads and releases collections only.
+                version = client.get_server_version(timeout=_CALL_SECONDS)
+                if not version.startswith("milvus_lite"):
+                    client.release_partitions(collection, partitions, timeout=_CALL_SECONDS)
+                for name in partitions:
+                    client.drop_partition(collection, name, timeout=_CALL_SECONDS)
+        super().drop(materializations)
+        return rows
+
+
+class UserProfiles(_Profiles):
     """One row a user and materialization."""
 
     name = "milvus/user_profiles"
@@ -254,7 +319,7 @@ class UserProfiles(_CollectionTarget):
         super().__init__(settings, collection)
 
 
-class CampaignProfiles(_CollectionTarget):
+class CampaignProfiles(_Profiles):
     """One row a campaign and materialization."""
 
     name = "milvus/campaign_profiles"
