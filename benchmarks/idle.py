@@ -11,33 +11,19 @@ import subprocess
 from pathlib import Path
 from time import perf_counter, sleep
 
-import psutil  # type: ignore[import-untyped]
-
-from benchmarks.stack import own_stack
+from benchmarks.stack import own_stack, processor_seconds
 from mpp_local.project import PROJECT_ROOT
-from mpp_local.stack import Stack
-from mpp_local.supervision import Supervisor
 from tests.stacks import MPP, STDERR
 
 SECONDS = 60
 SAMPLE = PROJECT_ROOT / "data/sample_conversations.json"
 
 
-def processor_seconds(pid: int) -> float:
-    """Of the process and of those that it started, ended ones included."""
-    process = psutil.Process(pid)
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return sum(
-        each.user + each.system + each.children_user + each.children_system for each in times
-    )
-
-
 def idle_shares(home: Path) -> dict[str, float]:
-    pids = {name: info.pid for name, info in Supervisor(Stack.load(home)).processes().items()}
-    began, before = perf_counter(), {name: processor_seconds(pid) for name, pid in pids.items()}
+    began, before = perf_counter(), processor_seconds(home)
     sleep(SECONDS)
-    took = perf_counter() - began
-    return {name: (processor_seconds(pid) - before[name]) / took for name, pid in pids.items()}
+    took, after = perf_counter() - began, processor_seconds(home)
+    return {name: (after[name] - before[name]) / took for name in before}
 
 
 if __name__ == "__main__":
