@@ -1,4 +1,4 @@
-"""The DAG file, without Airflow. tests/orchestration/test_under_airflow.py runs it."""
+"""The DAG file, without Airflow. tests/orchestration/test_airflow.py runs it."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""Runs of a small repository. tests/orchestration/test_under_airflow.py runs the pipeline's."""
+"""Runs of a small repository. tests/orchestration/test_airflow.py runs the pipeline's."""
 
 import signal
 import subprocess

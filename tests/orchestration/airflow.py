@@ -60,9 +60,12 @@ class Airflow:
         found: dict[str, Any] = json.loads(text.splitlines()[-1])
         return found
 
-    def test(self, run_after: str, by: str = "group") -> subprocess.CompletedProcess[str]:
+    def test(
+        self, run_after: str, by: str = "group", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the whole DAG once, as at that time. Its output is the log of all tasks."""
-        return self._run("airflow", "dags", "test", DAG_ID, run_after, by=by, check=False)
+        arguments = ("dags", "test", DAG_ID, run_after)
+        return self._run("airflow", *arguments, by=by, check=False, **environment)
 
     def states(self) -> dict[str, str]:
         """How each task of the latest run ended."""
@@ -70,11 +73,20 @@ class Airflow:
             return dict(connection.execute(STATES).fetchall())
 
     def _run(
-        self, program: str, *arguments: str, by: str = "group", check: bool = True
+        self,
+        program: str,
+        *arguments: str,
+        by: str = "group",
+        check: bool = True,
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [self._binaries / program, *arguments],
-            env={**self._environment, "AIRFLOW__CORE__DAGS_FOLDER": str(self.folders[by])},
+            env={
+                **self._environment,
+                **environment,
+                "AIRFLOW__CORE__DAGS_FOLDER": str(self.folders[by]),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
