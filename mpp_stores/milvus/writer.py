@@ -99,19 +99,9 @@ class _CollectionTarget:
     def write(self, batch: pa.RecordBatch) -> int:
         rows = to_rows(batch, self._shape.key)
         with translated("milvus", f"write {len(rows)} rows to {self._collection}", is_retryable):
-            self._insert(rows)
+            for partition, its_rows in self._by_partition(rows):
+                self._insert(its_rows, partition)
         return len(rows)
-
-    def _insert(self, rows: Sequence[Row], partition: str = "") -> None:
-        for start in range(0, len(rows), ROWS_PER_REQUEST):
-            # Every row is new, unless a task is tried again: one that is there twice is read
-            # once. To upsert, milvus-lite looks for each row among all that were deleted.
-            self._client.insert(
-                self._collection,
-                rows[start : start + ROWS_PER_REQUEST],
-                partition_name=partition,
-                timeout=_CALL_SECONDS,
-            )
 
     def digests(self, materializations: Sequence[int]) -> Mapping[int, Digest]:
         """Summed here: Milvus counts, but does not add.
@@ -203,6 +193,21 @@ class _CollectionTarget:
             yield page
             last = page[-1][ROW_ID]
 
+    def _by_partition(self, rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
+        """The partition, which is there, for each of the rows; the default one is unnamed."""
+        yield "", rows
+
+    def _insert(self, rows: list[Row], partition: str) -> None:
+        for start in range(0, len(rows), ROWS_PER_REQUEST):
+            # Every row is new, unless a task is tried again: one that is there twice is read
+            # once. To upsert, milvus-lite looks for each row among all that were deleted.
+            self._client.insert(
+                self._collection,
+                rows[start : start + ROWS_PER_REQUEST],
+                partition_name=partition,
+                timeout=_CALL_SECONDS,
+            )
+
     def _partitions_of(self, materializations: Sequence[int]) -> list[str]:
         """Those outside of which no row of these is. None: rows may be anywhere."""
         return []
@@ -260,22 +265,23 @@ class _Profiles(_CollectionTarget):
     """Each materialization is a partition: an index is built of its vectors once and of no
     others, a search walks no more than that, and to drop it is to delete its files."""
 
-    def _insert(self, rows: Sequence[Row], partition: str = "") -> None:
+    def _by_partition(self, rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
         for materialization, its_rows in groupby(rows, itemgetter(MATERIALIZATION)):
-            super()._insert(list(its_rows), self._partition(materialization))
+            name = profiles_partition(materialization)
+            self._create_partition(name)
+            yield name, list(its_rows)
 
-    def _partition(self, materialization: int) -> str:
-        """Its name; it is there."""
+    def _create_partition(self, name: str) -> None:
+        """Where it is not there yet."""
         client, collection = self._client, self._collection
-        name = profiles_partition(materialization)
-        if not client.has_partition(collection, name, timeout=_CALL_SECONDS):
-            try:
-                client.create_partition(collection, name, timeout=_CALL_SECONDS)
-            except MilvusException:
-                # Another task was faster: milvus-lite refuses then, Milvus does not.
-                if not client.has_partition(collection, name, timeout=_CALL_SECONDS):
-                    raise
-        return name
+        if client.has_partition(collection, name, timeout=_CALL_SECONDS):
+            return
+        try:
+            client.create_partition(collection, name, timeout=_CALL_SECONDS)
+        except MilvusException:
+            # Another task was faster: milvus-lite refuses then, Milvus does not.
+            if not client.has_partition(collection, name, timeout=_CALL_SECONDS):
+                raise
 
     def _partitions_of(self, materializations: Sequence[int]) -> list[str]:
         there = self._partitions_there(materializations)
