@@ -34,8 +34,8 @@ def processor_seconds(home: Path) -> dict[str, float]:
 
 
 def await_rest(home: Path) -> float:
-    """Returns once the stack's programs have done next to nothing for two seconds, how long that
-    took: milvus-lite goes on building indexes of what was written."""
+    """Wait until the stack's programs have done next to nothing for two seconds: milvus-lite goes
+    on building indexes of what was written. Returns the seconds until they began to rest."""
     began, before, quiet = perf_counter(), processor_seconds(home), 0
     while quiet < QUIET_SECONDS:
         sleep(1)
