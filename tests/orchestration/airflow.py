@@ -10,6 +10,7 @@ from typing import Any
 
 from mpp_assets.airflow_export import DAG_ID, GROUPINGS
 from mpp_local.tool_environments import ensure
+from mpp_stores.settings import StoreSettings
 from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 
 AFTER_SEED_DAY = "2026-11-19T00:30:00+00:00"
@@ -32,6 +33,13 @@ STATES = """
 SELECT task_id, state FROM task_instance
 WHERE run_id = (SELECT run_id FROM dag_run ORDER BY id DESC LIMIT 1)
 """
+
+
+def let_all_land_again(settings: StoreSettings) -> None:
+    """Each landed file looks changed."""
+    for file in settings.landing.iterdir():
+        modified = file.stat().st_mtime_ns
+        os.utime(file, ns=(modified, modified + 1))
 
 
 class Airflow:

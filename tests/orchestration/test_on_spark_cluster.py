@@ -1,7 +1,6 @@
 """The same DAG run again on a Spark cluster, in place of threads of its tasks' own processes."""
 
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from mpp_assets.definitions import definitions
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 from mpp_stores.settings import StoreSettings
-from tests.orchestration.airflow import AFTER_SEED_DAY
+from tests.orchestration.airflow import AFTER_SEED_DAY, let_all_land_again
 from tests.orchestration.spark_cluster import WORKERS, SparkCluster, running_cluster
 from tests.pipeline.releases import numbers, served
 from tests.pipeline.sample import SEED_DAY
@@ -73,9 +72,7 @@ def on_the_cluster(settings, airflow, first_run, cluster) -> Run:
     the DAG run is for among them."""
     before = state(settings)
     forget_vectors(PipelineSettings(), SEED_DAY)
-    for file in settings.landing.iterdir():
-        modified = file.stat().st_mtime_ns
-        os.utime(file, ns=(modified, modified + 1))
+    let_all_land_again(settings)
     done = airflow.test(AFTER_SEED_DAY, by="job", MPP_SPARK_MASTER=cluster.master_url)
     assert done.returncode == 0, done.stdout
     wait_until(lambda: not cluster.state()["activeapps"])
