@@ -93,6 +93,7 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         # One task a path is Spark's default: half a minute for 10,000 batches.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+        "spark.python.daemon.module": "mpp_assets.python_daemon",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",

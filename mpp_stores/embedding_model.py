@@ -4,6 +4,7 @@ Vectors of two models cannot be compared, so a release says which one its vector
 """
 
 import functools
+import gc
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ def encode(texts: Sequence[str], model: str, *, most_tokens: int | None = None) 
 def load_model(name: str) -> "SentenceTransformer":
     """Once a process, however many threads ask at the same time.
 
+    The model brings some 400,000 objects that live as long as the process. The garbage collector
+    is told to pass them by, with all else that is there: walking them takes 0.2 s, which held up
+    requests of the API now and then, and followed every task of a Spark worker.
+
     Raises:
         ValueError: the model's vectors do not have `EMBEDDING_DIMENSION` numbers.
     """
@@ -76,4 +81,5 @@ def _load_model(name: str) -> "SentenceTransformer":
             f"embedding model {name!r} gives {dimension} numbers a text, "
             f"the stores hold {EMBEDDING_DIMENSION}: set MPP_EMBEDDING_MODEL to another"
         )
+    gc.freeze()
     return model

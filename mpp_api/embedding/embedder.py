@@ -1,7 +1,6 @@
 """Embeds the texts of requests: off the event loop, and those of many requests together."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -102,19 +101,13 @@ class TextEmbedder:
         return await request.answer
 
     async def warm_up(self) -> None:
-        """Load the model ahead of the first request; a failure is left to that one.
-
-        It brings some 400,000 objects that live as long as the process. The garbage collector
-        is told to pass them by: walking them would hold up every request, now and then, by
-        0.4 s.
-        """
+        """Load the model ahead of the first request; a failure is left to that one."""
         started = perf_counter()
         try:
             await self.embed(["warm up"])
         except StoreUnavailable as error:
             logger.warning("%s", error)
         else:
-            gc.freeze()
             logger.info("embedding model loaded in %.1f s", perf_counter() - started)
 
     def close(self) -> None:

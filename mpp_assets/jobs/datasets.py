@@ -29,7 +29,7 @@ def read_dataset(
 ) -> DataFrame:
     """The rows of a dataset, of the given event days or all. A missing dataset has no rows."""
     if not path.exists():
-        return spark.createDataFrame([], spark_schema(schema))
+        return spark.emptyDataFrame(spark_schema(schema))
     # Partition columns come last, wherever the schema has them.
     rows = spark.read.schema(spark_schema(schema)).parquet(str(path)).select(schema.names)
     if days is None:
@@ -71,8 +71,8 @@ def map_day_folders(
                 whole = rows.append_column(_DAY, pa.repeat(day, len(rows)))
                 yield whole.select(columns.names).cast(columns)
 
-    files = [(str(file),) for folder in folders for file in sorted(folder.glob("*.parquet"))]
-    return spark.createDataFrame(files, "file string").mapInArrow(
+    files = [str(file) for folder in folders for file in sorted(folder.glob("*.parquet"))]
+    return spark.createDataFrame(pa.table({"file": pa.array(files, pa.string())})).mapInArrow(
         lambda batches: function(read(batches)), spark_schema(results)
     )
 

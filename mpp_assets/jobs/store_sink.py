@@ -64,9 +64,9 @@ def numbered(rows: DataFrame, numbers: Mapping[str, int]) -> DataFrame:
     """The rows with the number of the materialization that each belongs to."""
     if NO_PARTITION in numbers:
         return rows.withColumn(MATERIALIZATION, f.lit(numbers[NO_PARTITION]).cast("long"))
+    days = pa.array([date.fromisoformat(day) for day in numbers], pa.date32())
     of_day = rows.sparkSession.createDataFrame(
-        [(date.fromisoformat(day), number) for day, number in numbers.items()],
-        f"event_day date, {MATERIALIZATION} long",
+        pa.table({"event_day": days, MATERIALIZATION: pa.array(numbers.values(), pa.int64())})
     )
     return rows.join(f.broadcast(of_day), "event_day")
 
