@@ -58,7 +58,7 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
     known = read_dataset(spark, folder, TEXT_VECTOR_SCHEMA)
     unknown = (
         events.select("text_hash", "text")
-        .dropDuplicates(["text_hash"])
+        .distinct()
         .join(known, "text_hash", "left_anti")
         .persist()
     )

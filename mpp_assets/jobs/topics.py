@@ -6,7 +6,7 @@ those that set its messages apart from the other topics', by class-based TF-IDF
 
 Clusters, terms and examples come from a sample that fits on the driver; Spark then
 assigns and counts every message. The same messages give the same topics: the sample
-is chosen by hash, topics are numbered by size, and every tie is broken by id.
+is chosen by hash, topics are numbered by size, and every tie is broken by ids or their hashes.
 """
 
 from dataclasses import dataclass
@@ -141,9 +141,9 @@ def _counts(
         .agg(
             f.count("*").alias("message_count"),
             f.count_distinct("user_id").alias("user_count"),
-            f.min("message_id").alias("first_message_id"),
+            f.min(f.xxhash64("message_id")).alias("least_hash"),
         )
-        .orderBy(f.desc("message_count"), "campaign_id", "first_message_id")
+        .orderBy(f.desc("message_count"), "campaign_id", "least_hash")
         .collect()
     )
     campaigns: dict[int, list[tuple[str, int]]] = {}
