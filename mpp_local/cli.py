@@ -15,7 +15,7 @@ from mpp_local.progress import ProgressDisplay
 from mpp_local.proxies import except_this_machine
 from mpp_local.stack import NoStack, Stack, UnreadableStack, home_from_environment
 from mpp_local.startup import StartFailed, start_stack, stop_stack
-from mpp_local.status import as_json, as_table, stack_status
+from mpp_local.status import LEAST_FREE_MB, as_json, as_table, free_mb, stack_status
 from mpp_stores.api_keys import InvalidKeyFile
 
 app = typer.Typer(
@@ -70,14 +70,19 @@ def down() -> None:
 def status(
     as_json_text: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Show each component. Exits with 1 when one that was started does not answer."""
+    """Show each component, and the disk. Exits with 1 when one that was started does not answer,
+    or little is free."""
     with _no_stack():
-        rows = stack_status(Stack.load(home_from_environment()))
+        stack = Stack.load(home_from_environment())
+        rows, free = stack_status(stack), free_mb(stack)
+    is_nearly_full = free < LEAST_FREE_MB
     if as_json_text:
-        typer.echo(json.dumps(as_json(rows), indent=2))
+        typer.echo(json.dumps(as_json(rows, free), indent=2))
     else:
         console().print(as_table(rows))
-    if any(row.is_troubled for row in rows):
+        color = typer.colors.RED if is_nearly_full else None
+        typer.secho(f"{free:,.0f} MB free on the disk with {stack.home}", fg=color)
+    if is_nearly_full or any(row.is_troubled for row in rows):
         raise typer.Exit(1)
 
 

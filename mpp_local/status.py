@@ -1,5 +1,6 @@
-"""How every component of a stack is doing."""
+"""How every component of a stack is doing, and the disk that holds its data."""
 
+import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from mpp_local.stack import Stack
 from mpp_local.supervision import Process, Supervisor
 
 BYTES_PER_MB = 1_000_000
+LEAST_FREE_MB = 500
+"""With less, what a store writes for a while can be more than there is."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,18 @@ def stack_status(stack: Stack) -> list[ComponentStatus]:
         return list(pool.map(status, components))
 
 
-def as_json(rows: Iterable[ComponentStatus]) -> dict[str, Any]:
+def free_mb(stack: Stack) -> float:
+    """What is free on the disk that the stack's data is on."""
+    return round(shutil.disk_usage(stack.home).free / BYTES_PER_MB, 1)
+
+
+def as_json(rows: Iterable[ComponentStatus], free: float) -> dict[str, Any]:
     rows = list(rows)
-    return {"components": [asdict(row) for row in rows], "total_rss_mb": _total(rows)}
+    return {
+        "components": [asdict(row) for row in rows],
+        "total_rss_mb": _total(rows),
+        "disk_free_mb": free,
+    }
 
 
 def as_table(rows: Iterable[ComponentStatus]) -> Table:

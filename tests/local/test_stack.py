@@ -1,12 +1,15 @@
 """What holds while a stack runs."""
 
 import json
+import shutil
 import stat
 from contextlib import suppress
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from mpp_local.cli import app
 from mpp_local.stack import STATE_FILE, Stack
 from tests.local.commands import Mpp
 
@@ -35,6 +38,19 @@ def test_status_shows_every_component_with_its_product_and_memory(stores: Mpp) -
     assert rows["neo4j"]["rss_mb"] > 10
     assert rows["api"]["state"] == "stopped"
     assert answer["total_rss_mb"] > rows["neo4j"]["rss_mb"]
+    assert answer["disk_free_mb"] > 0
+
+
+@pytest.mark.parametrize(("free_mb", "exit_code"), [(499, 1), (1_500, 0)])
+def test_status_says_when_the_disk_is_nearly_full(
+    stores: Mpp, monkeypatch: pytest.MonkeyPatch, free_mb: int, exit_code: int
+) -> None:
+    disk = shutil.disk_usage(stores.home)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk._replace(free=free_mb * 1_000_000))
+    monkeypatch.setenv("MPP_HOME", str(stores.home))
+    result = CliRunner().invoke(app, ["status"])
+    assert result.exit_code == exit_code
+    assert f"{free_mb:,} MB free on the disk with {stores.home}" in result.output
 
 
 def test_every_port_is_bound_to_the_loopback_interface(processes: list[psutil.Process]) -> None:
