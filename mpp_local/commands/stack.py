@@ -96,7 +96,7 @@ def watched_dagster(console: Console) -> Iterator[tuple[DagsterClient, RunDispla
             where = f"{dagster.url}/automation, where each sensor says what it saw"
             fail(f"{error}.\nLook at `mpp status`, and at {where}.")
         except DagsterUnreachable as error:
-            fail(f"{error}\nStart the stack with `mpp up`.")
+            fail(f"{error}\n`mpp status` shows what is wrong. Start the stack with `mpp up`.")
         except DagsterRefused as error:
             fail(f"Dagster: {error}")
         except KeyboardInterrupt:

@@ -32,7 +32,7 @@ _RUNS_LOOKED_AT = 200
 
 
 class DagsterUnreachable(Exception):
-    """Nothing answers at the address of the Dagster web server."""
+    """Nothing answers at the address of the Dagster web server, or nothing but an error."""
 
 
 class DagsterRefused(Exception):
@@ -168,6 +168,9 @@ class DagsterClient:
             response = self._http.post("/graphql", json={"query": query, "variables": variables})
             response.raise_for_status()
             body = response.json()
+        except httpx.HTTPStatusError as error:
+            status = f"{error.response.status_code} {error.response.reason_phrase}"
+            raise DagsterUnreachable(f"Dagster at {self._url} answers {status}") from error
         except (httpx.HTTPError, ValueError) as error:
             raise DagsterUnreachable(f"Dagster does not answer at {self._url}: {error}") from error
         if body.get("errors"):

@@ -121,7 +121,7 @@ def test_what_dagster_refuses_is_told_in_its_words() -> None:
 def test_an_answer_that_is_no_graphql_is_no_dagster() -> None:
     with (
         Answers(httpx.Response(502, text="bad gateway")).client() as dagster,
-        pytest.raises(DagsterUnreachable, match="http://dagster"),
+        pytest.raises(DagsterUnreachable, match=r"http://dagster answers 502 Bad Gateway$"),
     ):
         dagster.runs_since(0.0)
 
