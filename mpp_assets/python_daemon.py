@@ -1,8 +1,8 @@
 """The process that Spark forks its Python workers from, which has loaded what they import.
 
 Spark starts it, as `spark.python.daemon.module`. PySpark's own loads nothing, so each worker of a
-run spends a second on the same libraries. The embedding model's are left to those that embed:
-many a run embeds nothing.
+run spends a second on the same libraries (decision 19). Nothing that starts a thread may be loaded
+here. The embedding model's libraries are left to those that embed: many a run embeds nothing.
 """
 
 import gc

@@ -7,7 +7,7 @@ from typing import Final, cast
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import SharingTarget, Target
 
-# By the name of its class: a Spark worker that writes one store imports that store's driver only.
+# By the name of its class: what opens one store imports that store's driver only.
 TARGETS: Final = {
     "milvus/messages": "mpp_stores.milvus.writer:MessageVectors",
     "milvus/user_profiles": "mpp_stores.milvus.writer:UserProfiles",
