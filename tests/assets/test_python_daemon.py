@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -8,8 +9,6 @@ import pyarrow as pa
 
 def test_a_worker_is_forked_from_a_process_of_one_thread_that_has_loaded_the_drivers(spark):
     def look(batches):
-        import gc  # noqa: PLC0415 - asked in the worker
-
         for _ in batches:
             frozen = gc.get_freeze_count()
             threads = Path(f"/proc/{os.getppid()}/task").iterdir()
