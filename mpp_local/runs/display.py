@@ -75,19 +75,22 @@ def _run_table(run: RunState) -> Table:
     table.add_column(min_width=8)
     table.add_column(min_width=14, justify="right")
     table.add_column(min_width=8, justify="right")
+    table.add_column()
     for asset in run.assets.values():
-        name, state_name, rows, elapsed = _cells(asset)
-        table.add_row(f"  {name}", Text(state_name, STYLES[asset.state]), rows, elapsed)
+        name, state_name, rows, elapsed, said = _cells(asset)
+        state_text, said_text = Text(state_name, STYLES[asset.state]), Text(said, "dim")
+        table.add_row(f"  {name}", state_text, rows, elapsed, said_text)
     return table
 
 
 def _plain_line(asset: AssetState) -> str:
-    name, state, rows, elapsed = _cells(asset)
-    return f"  {name:<32} {state:<8} {rows:>14} {elapsed:>8}".rstrip()
+    name, state, rows, elapsed, said = _cells(asset)
+    return f"  {name:<32} {state:<8} {rows:>14} {elapsed:>8}  {said}".rstrip()
 
 
-def _cells(asset: AssetState) -> tuple[str, str, str, str]:
+def _cells(asset: AssetState) -> tuple[str, str, str, str, str]:
     rows = "" if asset.rows is None else f"{asset.rows:,} rows"
     seconds = asset.elapsed_seconds(time())
     elapsed = "" if seconds is None else f"{seconds:.1f} s"
-    return asset.name, asset.state.value, rows, elapsed
+    said = asset.message if asset.state is State.RUNNING else ""
+    return asset.name, asset.state.value, rows, elapsed, said

@@ -21,6 +21,14 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepLogged:
+    """What a step says of itself on its way."""
+
+    step: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class AssetMaterialized:
     """Of a range, Dagster records one for each partition, with the metadata of the whole range
     and what the partition has of its own, its `dagster/partition_row_count`."""
@@ -77,6 +85,7 @@ class RunEnded:
 RunEvent = (
     AssetPlanned
     | StepStarted
+    | StepLogged
     | AssetMaterialized
     | CheckEvaluated
     | StepFailed
@@ -94,6 +103,8 @@ def parse_event(event: Mapping[str, Any]) -> RunEvent | None:
             parsed = AssetPlanned(event["stepKey"], _asset(event))
         case "ExecutionStepStartEvent" | "ExecutionStepRestartEvent":
             parsed = StepStarted(event["stepKey"], _seconds(event))
+        case "LogMessageEvent" if event["level"] == "INFO" and event["stepKey"]:
+            parsed = StepLogged(event["stepKey"], event["message"])
         case "MaterializationEvent":
             metadata = metadata_values(event["metadataEntries"])
             parsed = AssetMaterialized(event["stepKey"], _asset(event), metadata, _seconds(event))

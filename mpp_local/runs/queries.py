@@ -46,7 +46,7 @@ query RunEvents($run: ID!, $cursor: String) {
       hasMore
       events {
         __typename
-        ... on MessageEvent { timestamp stepKey message }
+        ... on MessageEvent { timestamp stepKey level message }
         ... on ErrorEvent { error { message causes { message } } }
         ... on AssetMaterializationPlannedEvent { assetKey { path } }
         ... on MaterializationEvent {

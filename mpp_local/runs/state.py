@@ -13,6 +13,7 @@ from mpp_local.runs.events import (
     RunEvent,
     RunStarted,
     StepFailed,
+    StepLogged,
     StepRetrying,
     StepStarted,
 )
@@ -31,6 +32,8 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class AssetState:
+    """`message` is what the asset's step said last: how it gets on, or why it failed."""
+
     name: str
     state: State = State.WAITING
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +76,8 @@ class RunState:
                 self.started = True
             case StepStarted(step, at):
                 changed = self._set(step, State.RUNNING, started_at=at, message="")
+            case StepLogged(step, message):
+                changed = self._note(step, message)
             case StepRetrying(step, message):
                 changed = self._set(step, State.RETRYING, message=message)
             case StepFailed(step, message, at):
@@ -114,6 +119,13 @@ class RunState:
         is_first = asset.state is not State.DONE
         asset.state, asset.metadata, asset.ended_at = State.DONE, event.metadata, event.at
         return [asset] if is_first else []
+
+    def _note(self, step: str, message: str) -> list[AssetState]:
+        assets = self._assets_of_step.get(step, [])
+        running = [asset for asset in assets if asset.state is State.RUNNING]
+        for asset in running:
+            asset.message = message
+        return running
 
     def _set(self, step: str, state: State, **changes: Any) -> list[AssetState]:
         assets = self._assets_of_step.setdefault(step, [])

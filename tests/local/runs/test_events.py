@@ -6,6 +6,7 @@ from mpp_local.runs.events import (
     CheckEvaluated,
     RunEnded,
     StepFailed,
+    StepLogged,
     StepStarted,
     metadata_values,
     parse_event,
@@ -60,6 +61,19 @@ def test_metadata_keeps_numbers_booleans_texts_and_json_and_leaves_out_the_rest(
         "withdrawn": False,
         "days": ["1999-03-01"],
     }
+
+
+def test_what_a_step_says_of_itself_is_shown() -> None:
+    said = {
+        "__typename": "LogMessageEvent",
+        "stepKey": "lake__message_embeddings",
+        "level": "INFO",
+        "message": "embedded 5,000 of 9,000 texts",
+    }
+    expected = StepLogged("lake__message_embeddings", "embedded 5,000 of 9,000 texts")
+    assert parse_event(said) == expected
+    assert parse_event(said | {"level": "DEBUG"}) is None
+    assert parse_event(said | {"stepKey": None}) is None
 
 
 def test_a_failed_step_says_what_the_asset_raised() -> None:

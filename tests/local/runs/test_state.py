@@ -3,6 +3,7 @@ from mpp_local.runs.events import (
     AssetPlanned,
     RunEnded,
     StepFailed,
+    StepLogged,
     StepRetrying,
     StepStarted,
 )
@@ -24,6 +25,18 @@ def test_an_asset_waits_runs_and_is_done() -> None:
     assert (asset.state, asset.elapsed_seconds(now=11.5)) == (State.RUNNING, 1.5)
     run.apply(AssetMaterialized("events", "events", {"dagster/row_count": 7}, 12.0))
     assert (asset.state, asset.rows, asset.elapsed_seconds(now=99.0)) == (State.DONE, 7, 2.0)
+
+
+def test_what_a_step_said_last_is_known_while_its_asset_runs() -> None:
+    run = planned_run("events")
+    asset = run.assets["events"]
+    run.apply(StepStarted("events", 10.0))
+    for said in ("half", "all"):
+        assert run.apply(StepLogged("events", said)) == [asset]
+    assert (asset.state, asset.message) == (State.RUNNING, "all")
+    run.apply(AssetMaterialized("events", "events", {}, 12.0))
+    assert run.apply(StepLogged("events", "tidied up")) == []
+    assert asset.state is State.DONE
 
 
 def test_the_partitions_of_a_range_change_an_asset_once() -> None:
