@@ -1,11 +1,12 @@
 """Message embeddings: a unit vector for every message, each distinct text embedded once."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 
 from mpp_assets.jobs.conversations import read_conversation_events
@@ -25,6 +26,9 @@ from mpp_stores.lake import (
 
 # A worker loads the model first, which takes as long as embedding some hundred texts.
 _TEXTS_A_WORKER = 500
+# Of a write: some 15 s, after which it can be said how many are done, and none of them is lost
+# when the run dies.
+_MOST_TEXTS_A_WORKER = 2_500
 
 
 def read_message_embeddings(
@@ -46,10 +50,18 @@ def map_message_embeddings(
     return map_dataset(spark, lake.message_embeddings, read, function, results)
 
 
-def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model: str) -> int:
+def embed_messages(
+    spark: SparkSession,
+    lake: Lake,
+    days: Sequence[date],
+    model: str,
+    tell: Callable[[int, int], None] = lambda embedded, unknown: None,
+) -> int:
     """Replace the days' message embeddings. Returns how many texts the model had to embed.
 
-    Texts that this model embedded before, on whatever day, are read back by their hash.
+    Texts that this model embedded before, on whatever day, are read back by their hash. Many
+    are embedded a portion at a time: `tell` is given how many of all are done, and what is done
+    stays when the rest fails.
     """
     events = read_conversation_events(spark, lake, days).withColumn(
         "text_hash", f.sha2("text", 256)
@@ -62,16 +74,28 @@ def embed_messages(spark: SparkSession, lake: Lake, days: Sequence[date], model:
         .join(known, "text_hash", "left_anti")
         .persist()
     )
-    embedded = unknown.count()
-    if embedded:
-        workers = min(spark.sparkContext.defaultParallelism, -(-embedded // _TEXTS_A_WORKER))
-        vectors = _encode(unknown.repartition(workers), model)
+    count = unknown.count()
+    embedded = 0
+    for portion in _portions(unknown, count):
+        written = Observation()
+        vectors = _encode(portion, model).observe(written, f.count("*").alias("texts"))
         vectors.write.mode("append").parquet(str(folder))
+        embedded += written.get["texts"]
+        tell(embedded, count)
     unknown.unpersist()
     vectors = _kept_vectors(folder, events.select("text_hash").distinct())
     messages = events.join(vectors, "text_hash").withColumn("embedding_model", f.lit(model))
     replace_days(messages.select(MESSAGE_EMBEDDING_SCHEMA.names), lake.message_embeddings, days)
     return embedded
+
+
+def _portions(texts: DataFrame, count: int) -> Iterator[DataFrame]:
+    """The texts, as many at a time as the workers embed in one go."""
+    workers = texts.sparkSession.sparkContext.defaultParallelism
+    portions = math.ceil(count / (workers * _MOST_TEXTS_A_WORKER))
+    for number in range(portions):
+        portion = texts.where(f.crc32("text_hash") % portions == number)
+        yield portion.repartition(min(workers, math.ceil(count / portions / _TEXTS_A_WORKER)))
 
 
 def _kept_vectors(folder: Path, hashes: DataFrame) -> DataFrame:

@@ -64,7 +64,11 @@ def message_embeddings(
     days = event_days(context)
     lake, model = platform.lake, platform.settings.embedding_model
     numbers = begin(context, platform, context.partition_keys)
-    embedded = embed_messages(spark.spark_session, lake, days, model)
+
+    def tell(embedded: int, unknown: int) -> None:
+        context.log.info(f"embedded {embedded:,} of {unknown:,} texts")
+
+    embedded = embed_messages(spark.spark_session, lake, days, model, tell)
     rows = read_message_embeddings(spark.spark_session, lake, days)
     return complete_days(
         context, platform, numbers, rows, {"texts_embedded": embedded, "model": model}

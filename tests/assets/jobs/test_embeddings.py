@@ -66,6 +66,28 @@ def test_a_text_of_an_earlier_run_is_read_back(spark, tmp_path):
     assert (found[later[0]["message_id"]] == found[ROWS[0]["message_id"]]).all()
 
 
+def test_many_texts_are_embedded_a_portion_at_a_time_and_none_twice(spark, tmp_path, monkeypatch):
+    """What was done before a failure stays."""
+    monkeypatch.setattr("mpp_assets.jobs.embeddings._MOST_TEXTS_A_WORKER", 5)
+    lake = Lake(tmp_path)
+    rows = [event("ann", "run", "2026-01-06T08:00:00", f"text {number}") for number in range(40)]
+    replace_days(events(spark, rows), lake.conversation_events, DAYS[:1])
+    told: list[tuple[int, int]] = []
+
+    def fail_at_the_second(embedded: int, unknown: int) -> None:
+        told.append((embedded, unknown))
+        if len(told) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        embed_messages(spark, lake, DAYS[:1], BUNDLED_MODEL, fail_at_the_second)
+    (first, _), (second, unknown) = told
+    assert 0 < first < second < unknown == len(rows)
+    assert embed_messages(spark, lake, DAYS[:1], BUNDLED_MODEL) == len(rows) - second
+    texts = spark.read.parquet(str(lake.text_vectors(BUNDLED_MODEL))).collect()
+    assert len(texts) == len({row.text_hash for row in texts}) == len(rows)
+
+
 def test_messages_about_one_subject_lie_nearer_than_messages_about_two(spark, embedded):
     found = vectors(spark, embedded[0])
     narrow, wider, _, tea = (found[row["message_id"]] for row in ROWS)
