@@ -6,6 +6,7 @@ import dagster as dg
 
 from mpp_assets.defs.conversations.checks import message_ids_are_unique
 from mpp_assets.defs.freshness import DEADLINE, FRESHNESS_CHECKS
+from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake
 
@@ -53,9 +54,13 @@ check = dg.define_asset_job(
     description="Close the day that ended: materialize it, with or without events, and publish.",
 )
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    if not _has_landed():
+    settings = PipelineSettings()
+    lake = Lake(settings.lake)
+    if not lake.batches.exists():
         return dg.SkipReason(_NOTHING_LANDED)
     ended = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
+    if any(ended in batch.touched_days for batch in unpublished_landings(settings, lake)):
+        return dg.SkipReason("batches that touch it are about to be refreshed, with all their days")
     return dg.RunRequest(run_key=ended, partition_key=ended)
 
 
@@ -67,11 +72,8 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     description="Ask, after the deadline, whether the day that ended is there.",
 )
 def daily_freshness() -> dg.RunRequest | dg.SkipReason:
-    return dg.RunRequest() if _has_landed() else dg.SkipReason(_NOTHING_LANDED)
-
-
-def _has_landed() -> bool:
-    return Lake(PipelineSettings().lake).batches.exists()
+    has_landed = Lake(PipelineSettings().lake).batches.exists()
+    return dg.RunRequest() if has_landed else dg.SkipReason(_NOTHING_LANDED)
 
 
 automation = dg.AutomationConditionSensorDefinition(

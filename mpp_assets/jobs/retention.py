@@ -27,14 +27,29 @@ def unpublished_landings(settings: StoreSettings, lake: Lake) -> list[BatchSumma
 
 def refreshed_landings(settings: StoreSettings, lake: Lake) -> list[BatchSummary]:
     """Of these, the ones whose every touched day was built after they had landed."""
-    days = {
+    return [batch for batch, unbuilt in _unbuilt_days(settings, lake) if not unbuilt]
+
+
+def half_refreshed(settings: StoreSettings, lake: Lake) -> dict[str, list[str]]:
+    """By batch, the days that have to be built after it landed, where another of its days is one
+    that a release would show for the first time: with it, readers would see half of the batch."""
+    new = materializations.unpublished(settings, CONVERSATION_EVENTS).keys()
+    return {
+        batch.batch: unbuilt
+        for batch, unbuilt in _unbuilt_days(settings, lake)
+        if unbuilt and not new.isdisjoint(batch.touched_days)
+    }
+
+
+def _unbuilt_days(settings: StoreSettings, lake: Lake) -> list[tuple[BatchSummary, list[str]]]:
+    """Of every landing that no release names, the touched days that were not built since."""
+    built = {
         day: each.materialization
         for day, each in materializations.latest(settings, CONVERSATION_EVENTS).items()
     }
     return [
-        batch
+        (batch, [day for day in batch.touched_days if built.get(day, 0) <= batch.landing])
         for batch in unpublished_landings(settings, lake)
-        if all(days.get(day, 0) > batch.landing for day in batch.touched_days)
     ]
 
 

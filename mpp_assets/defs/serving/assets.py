@@ -22,6 +22,7 @@ from mpp_assets.jobs.retention import (
     IN_PLACE,
     drop_old_exposures,
     drop_unneeded,
+    half_refreshed,
     refreshed_landings,
 )
 from mpp_assets.jobs.vector_quality import days_of_other_models
@@ -97,14 +98,21 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     invalidates every cached reply at once.
 
     Refuses to publish assets that are older than what they are made of, stores of messages
-    that disagree about a day, days of the lake that may be half replaced, landings that do not
-    account for every record, and vectors of another model than the one that is set.
+    that disagree about a day, days of the lake that may be half replaced, landings of which some
+    days were built and others were not, or that do not account for every record, and vectors of
+    another model than the one that is set.
     """
     settings, lake = platform.settings, platform.lake
     if others := days_of_other_models(lake, settings.embedding_model):
         raise dg.Failure(
             f"MPP_EMBEDDING_MODEL is {settings.embedding_model}, but days were embedded by other "
             f"models: {others}; materialize all days in one run, as `mpp refresh` does",
+            allow_retries=False,
+        )
+    if half := half_refreshed(settings, lake):
+        raise dg.Failure(
+            f"readers would see half of these batches, of which days are still to be refreshed: "
+            f"{half}; the refresh sensor does so, or `mpp refresh` of these days",
             allow_retries=False,
         )
     landings = refreshed_landings(settings, lake)

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from mpp_assets.definitions import definitions
-from mpp_stores.lake import Lake
+from mpp_stores.lake import BatchSummary, Lake
 
 
 @pytest.fixture
@@ -27,6 +27,14 @@ def test_the_schedule_refreshes_the_day_that_ended(lake):
     lake.batches.mkdir(parents=True)
     [request] = tick().run_requests or []
     assert request.tags["dagster/partition"] == "2026-11-23"
+
+
+def test_the_day_that_ended_is_left_to_the_refresh_of_landings_that_touch_it(own_pipeline):
+    """Alone, it would bring half of a landing to readers."""
+    lake = Lake(own_pipeline.lake)
+    days = ["2026-10-05", "2026-11-23"]
+    lake.write_summary(BatchSummary("a.json", 7, "", False, 2, 2, 0, 0, {}, days, days))
+    assert "are about to be refreshed" in str(tick().skip_message)
 
 
 def test_the_day_that_ended_is_asked_for(lake):

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from mpp_assets.jobs.retention import (
     LANDED_EVENTS,
     drop_old_exposures,
     drop_unneeded,
+    half_refreshed,
     refreshed_landings,
     unpublished_landings,
 )
@@ -15,11 +16,13 @@ from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
 from mpp_stores.postgres import feedback, materializations
 from mpp_stores.postgres.feedback import FeedbackStore
+from mpp_stores.postgres.releases import publish
 from mpp_stores.records import Exposure
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
 
 DAYS = ["1999-06-01", "1999-06-02"]
+LAST_DAY = date.fromisoformat(DAYS[-1])
 
 
 @pytest.fixture
@@ -54,6 +57,28 @@ def test_a_landing_is_refreshed_once_every_day_it_touched_was_built_after_it(own
     assert refreshed_landings(own_database, lake) == []
     refresh(own_database, DAYS[1])
     assert refreshed_landings(own_database, lake) == [landed]
+
+
+def test_a_batch_is_half_refreshed_while_some_of_its_days_are_built_and_others_are_not(
+    own_database, lake
+):
+    refresh(own_database, *DAYS)
+    publish(own_database, dagster_run_id="first", data_through=LAST_DAY, quality={})
+    land(own_database, lake, "a.json", *DAYS)
+    assert half_refreshed(own_database, lake) == {}
+    refresh(own_database, DAYS[0])
+    assert half_refreshed(own_database, lake) == {"a.json": [DAYS[1]]}
+    # What was built holds the file as it was, of which nothing else may be seen alone either.
+    land(own_database, lake, "a.json", *DAYS)
+    assert half_refreshed(own_database, lake) == {"a.json": DAYS}
+    refresh(own_database, *DAYS)
+    assert half_refreshed(own_database, lake) == {}
+
+
+def test_a_batch_whose_days_are_all_to_be_built_is_not_seen_by_anybody(own_database, lake):
+    land(own_database, lake, "a.json", DAYS[0])
+    refresh(own_database, DAYS[1])
+    assert half_refreshed(own_database, lake) == {}
 
 
 def test_a_landing_without_days_needs_no_refresh(own_database, lake):

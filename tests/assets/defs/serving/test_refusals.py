@@ -1,7 +1,5 @@
 """States of the lake that are not published, in a pipeline of the test's own."""
 
-from datetime import date
-
 import dagster as dg
 import pytest
 
@@ -15,7 +13,7 @@ from mpp_stores.postgres.releases import releases
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
 
-DAY = date(2026, 1, 5).isoformat()
+DAY, NEXT_DAY = "2026-01-05", "2026-01-06"
 
 
 @pytest.fixture
@@ -47,6 +45,16 @@ def test_a_landing_that_lost_records_is_not_published(lake, own_database):
     day = begin(own_database, conversation_events, DAY)
     materializations.complete(own_database, {day: NOTHING})
     assert "'a.json': {'read': 2, 'accepted': 2" in refusal()
+    assert releases(own_database, 1) == []
+
+
+def test_half_of_a_batch_is_not_published(lake, own_database):
+    number = begin(own_database, landed_events, "a.json")
+    days = [DAY, NEXT_DAY]
+    lake.write_summary(BatchSummary("a.json", number, "", False, 2, 2, 0, 0, {}, days, days))
+    day = begin(own_database, conversation_events, NEXT_DAY)
+    materializations.complete(own_database, {day: NOTHING})
+    assert str({"a.json": [DAY]}) in refusal()
     assert releases(own_database, 1) == []
 
 
