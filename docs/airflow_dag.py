@@ -163,7 +163,8 @@ with DAG(
             "The campaign file: names, topics, tags, and when each campaign runs.\n"
             "\n"
             "- `equals_the_file` (blocking): Does the table say of every campaign what the\n"
-            "  campaign file says?\n"
+            "  campaign file says? A file that was changed since it was read is published next,\n"
+            "  and not compared.\n"
         ),
     )
     lake__conversation_events = RunAssets(
@@ -181,7 +182,7 @@ with DAG(
             "- `message_ids_are_unique` (blocking): Is every message_id that of one row, over all\n"
             "  days? A message can move between days.\n"
             "- `required_fields_are_there` (blocking): Does every event have its id, user,\n"
-            "  campaign, text, time and day?\n"
+            "  campaign, text and time?\n"
             "- `volume_is_usual` (warning): Has each day about as many messages as the days\n"
             "  before it?\n"
         ),
@@ -356,7 +357,8 @@ with DAG(
     report__analytics_report = RunAssets(
         task_id="report__analytics_report",
         assets=["report/analytics_report"],
-        retries=0,
+        retries=2,
+        retry_delay=timedelta(seconds=5),
         doc_md=(
             "**report/analytics_report** (html, json, spark)\n"
             "\n"
@@ -378,8 +380,9 @@ with DAG(
             "One row a published state of all stores. Redis keys carry its id, so publishing\n"
             "invalidates every cached reply at once. Refuses to publish assets that are older\n"
             "than what they are made of, stores of messages that disagree about a day, days of\n"
-            "the lake that may be half replaced, landings that do not account for every record,\n"
-            "and vectors of another model than the one that is set.\n"
+            "the lake that may be half replaced, landings of which some days were built and\n"
+            "others were not, or that do not account for every record, and vectors of another\n"
+            "model than the one that is set.\n"
         ),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,10 +17,15 @@ from mpp_assets.jobs.vector_quality import bad_vectors, ids_by_fault
 from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
+from mpp_assets.store_assets import RETRY
 from mpp_stores.postgres import materializations
 from mpp_stores.targets import open_target
 
 Identities = Callable[[DataFrame], DataFrame]
+
+# It waits for what writes the stores, and is tried again where a store is away. What it finds wrong
+# is no error: that is not.
+store_check = partial(dg.asset_check, retry_policy=RETRY, pool=POOL)
 
 
 def result(offending: Mapping[str, Any], **metadata: Any) -> dg.AssetCheckResult:
@@ -62,7 +68,7 @@ def newest_number(platform: Platform, asset: dg.AssetsDefinition) -> int:
 
 
 def holds_every_message(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=asset, name="holds_every_message", blocking=True, pool=POOL)
+    @store_check(asset=asset, name="holds_every_message", blocking=True)
     def check(
         context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
     ) -> dg.AssetCheckResult:
@@ -81,11 +87,10 @@ def holds_every(
     """A blocking check for what is derived from all days. `identities` gives, of all events,
     one row for each that the store must hold, with the target's key columns."""
 
-    @dg.asset_check(
+    @store_check(
         asset=asset,
         name=f"holds_every_{what}",
         blocking=True,
-        pool=POOL,
         description=f"Does the store hold exactly each {what} of the lake?",
     )
     def check(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
@@ -98,7 +103,7 @@ def holds_every(
 
 
 def profiles_are_unit_vectors(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=asset, name="profiles_are_unit_vectors", blocking=True, pool=POOL)
+    @store_check(asset=asset, name="profiles_are_unit_vectors", blocking=True)
     def check(platform: Platform) -> dg.AssetCheckResult:
         """Has every profile the model's dimension, finite numbers and length 1?"""
         with open_target(asset.key.to_user_string(), platform.settings) as target:

@@ -15,7 +15,7 @@ TRAILING_DAYS = 28
 LEAST_TRAILING_DAYS = 7
 LARGEST_USUAL_SCORE = 3.5
 
-REQUIRED = ("message_id", "user_id", "campaign_id", "text", "sent_at", "event_day")
+REQUIRED = ("message_id", "user_id", "campaign_id", "text", "sent_at")
 
 
 def repeated_ids(rows: DataFrame) -> list[str]:

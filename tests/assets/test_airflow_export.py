@@ -4,7 +4,6 @@ import ast
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -19,6 +18,7 @@ from mpp_assets.airflow_export import (
 )
 from mpp_assets.definitions import definitions
 from mpp_assets.defs.automation import daily_refresh
+from mpp_stores.lake import Lake
 
 GRAPH = definitions.get_repository_def().asset_graph
 BY_ASSET = {task.task_id: task for task in export_tasks(GRAPH, GROUPINGS["asset"])}
@@ -72,7 +72,7 @@ def test_a_task_comes_after_those_that_it_waits_for(tasks):
 
 def test_airflow_retries_what_dagster_would():
     assert (BY_ASSET["neo4j__messages"].retries, BY_ASSET["neo4j__messages"].retry_delay) == (2, 5)
-    assert BY_ASSET["report__analytics_report"].retries == 0
+    assert {task.retries for task in BY_ASSET.values()} == {2}
     assert BY_GROUP["graph"].retries == 2
 
 
@@ -118,12 +118,8 @@ def test_groups_that_need_each_other_are_refused_by_name():
         export_tasks(graph_of(first, second, third), GROUPINGS["group"])
 
 
-def test_the_data_interval_starts_on_the_day_that_the_schedule_materializes(tmp_path, monkeypatch):
-    (tmp_path / "lake" / "batches").mkdir(parents=True)
-    monkeypatch.setattr(
-        "mpp_assets.defs.automation.PipelineSettings",
-        lambda: SimpleNamespace(lake=tmp_path / "lake"),
-    )
+def test_the_data_interval_starts_on_the_day_that_the_schedule_materializes(own_pipeline):
+    Lake(own_pipeline.lake).batches.mkdir(parents=True)
     runs_at = datetime(2026, 11, 19, 0, 30, tzinfo=UTC)
     context = dg.build_schedule_context(scheduled_execution_time=runs_at)
     request = daily_refresh(context)

@@ -1,13 +1,14 @@
-"""Which days a check looks at."""
+"""Which days a check looks at, and when it is tried again."""
 
 from datetime import date
 
 import dagster as dg
 
-from mpp_assets.asset_checks import checked_days
+from mpp_assets.asset_checks import checked_days, store_check
 from mpp_assets.defs.conversations.assets import conversation_events
 from mpp_assets.partitions import range_tags
 from mpp_assets.resources import Platform
+from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres import materializations
 from mpp_stores.postgres.releases import publish
 from mpp_stores.records import Release
@@ -60,3 +61,19 @@ def test_a_run_is_asked_for_days_that_no_release_names_as_well(own_pipeline):
     release(own_pipeline)
     materialize(own_pipeline, DAYS[0])
     assert days_looked_at(range_tags(DAYS[2], DAYS[3])) == [DAYS[0], *DAYS[2:4]]
+
+
+def test_a_check_is_tried_again_where_a_store_is_away_and_not_where_something_is_wrong(
+    own_pipeline,
+):
+    looked: list[str] = []
+
+    @store_check(asset=conversation_events, name="asks_a_store", blocking=True)
+    def asks_a_store() -> dg.AssetCheckResult:
+        looked.append("once")
+        if len(looked) == 1:
+            raise StoreUnavailable("milvus", "read", "it starts anew")
+        return dg.AssetCheckResult(passed=False)
+
+    assert not evaluate(asks_a_store).passed
+    assert len(looked) == 2

@@ -4,7 +4,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
 from mpp_assets.defs.conversations.assets import message_embeddings
-from mpp_assets.jobs.campaigns import write_campaigns
+from mpp_assets.jobs.campaigns import token_of, write_campaigns
 from mpp_assets.jobs.profiles import campaign_profiles as build_campaign_profiles
 from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
@@ -21,6 +21,9 @@ from mpp_assets.store_assets import (
 from mpp_stores.campaigns import InvalidCampaigns, read_campaigns
 from mpp_stores.records import CAMPAIGN_PROFILE_SCHEMA, CAMPAIGN_SCHEMA, Campaign
 from mpp_stores.targets import open_target
+
+FILE_METADATA = "file"
+"""Of a materialization: the token of what the campaign file said."""
 
 
 @dg.asset(
@@ -40,7 +43,8 @@ def campaigns(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mater
     [number] = numbers.values()
     with open_target(context.asset_key.to_user_string(), platform.settings) as target:
         digest = write_campaigns(described, target, number)
-    return complete(context, platform, numbers, {number: digest}, {"written": digest.row_count})
+    metadata = {"written": digest.row_count, FILE_METADATA: token_of(described, number)}
+    return complete(context, platform, numbers, {number: digest}, metadata)
 
 
 @dg.asset(

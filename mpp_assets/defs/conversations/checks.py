@@ -5,38 +5,35 @@ from datetime import date
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
-from mpp_assets.asset_checks import checked_days, result
+from mpp_assets.asset_checks import checked_days, result, store_check
 from mpp_assets.defs.conversations.assets import conversation_events, message_embeddings
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.event_quality import ids_with_nulls, repeated_ids, unusual_days
 from mpp_assets.jobs.vector_quality import days_of_other_models, ids_of_bad_vectors
-from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
 
 
-@dg.asset_check(asset=conversation_events, name="message_ids_are_unique", blocking=True, pool=POOL)
+@store_check(asset=conversation_events, name="message_ids_are_unique", blocking=True)
 def message_ids_are_unique(platform: Platform, spark: LazyPySparkResource) -> dg.AssetCheckResult:
     """Is every message_id that of one row, over all days? A message can move between days."""
     repeated = repeated_ids(read_conversation_events(spark.spark_session, platform.lake))
     return result({"repeated": repeated} if repeated else {})
 
 
-@dg.asset_check(
-    asset=conversation_events, name="required_fields_are_there", blocking=True, pool=POOL
-)
+@store_check(asset=conversation_events, name="required_fields_are_there", blocking=True)
 def has_required_fields(
     context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.AssetCheckResult:
-    """Does every event have its id, user, campaign, text, time and day?"""
+    """Does every event have its id, user, campaign, text and time?"""
     days = list(checked_days(context, platform, conversation_events))
     return result(
         ids_with_nulls(read_conversation_events(spark.spark_session, platform.lake, days))
     )
 
 
-@dg.asset_check(asset=conversation_events, name="volume_is_usual", pool=POOL)
+@store_check(asset=conversation_events, name="volume_is_usual")
 def volume_is_usual(
     context: dg.AssetCheckExecutionContext, platform: Platform
 ) -> dg.AssetCheckResult:
@@ -48,9 +45,7 @@ def volume_is_usual(
     return found._replace(severity=dg.AssetCheckSeverity.WARN)
 
 
-@dg.asset_check(
-    asset=message_embeddings, name="one_model_embedded_all_days", blocking=True, pool=POOL
-)
+@store_check(asset=message_embeddings, name="one_model_embedded_all_days", blocking=True)
 def one_model_embedded_all_days(platform: Platform) -> dg.AssetCheckResult:
     """Are the vectors of every day of the model that is set? Those of two models cannot be
     compared. After a change of the model, materialize all days in one run."""
@@ -59,7 +54,7 @@ def one_model_embedded_all_days(platform: Platform) -> dg.AssetCheckResult:
     return result(others, model=model)
 
 
-@dg.asset_check(asset=message_embeddings, name="vectors_are_unit_vectors", blocking=True, pool=POOL)
+@store_check(asset=message_embeddings, name="vectors_are_unit_vectors", blocking=True)
 def vectors_are_unit_vectors(
     context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.AssetCheckResult:

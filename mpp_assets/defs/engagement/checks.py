@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 from dagster_pyspark import LazyPySparkResource
 
-from mpp_assets.asset_checks import checked_days, holds_every, newest_number, result
+from mpp_assets.asset_checks import checked_days, holds_every, newest_number, result, store_check
 from mpp_assets.defs.engagement.assets import (
     campaign_performance,
     daily_activity,
@@ -15,7 +15,6 @@ from mpp_assets.defs.engagement.assets import (
 )
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.event_quality import MOST_NAMED
-from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.targets import open_target
 
@@ -30,7 +29,7 @@ campaign_performance_holds_every_campaign = holds_every(
 
 
 def counts_every_message(asset: dg.AssetsDefinition, by: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=asset, name="counts_every_message", blocking=True, pool=POOL)
+    @store_check(asset=asset, name="counts_every_message", blocking=True)
     def check(
         context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
     ) -> dg.AssetCheckResult:

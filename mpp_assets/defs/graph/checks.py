@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from mpp_assets.asset_checks import holds_every, holds_every_message, result
+from mpp_assets.asset_checks import holds_every, holds_every_message, result, store_check
 from mpp_assets.defs.graph.assets import engaged_with, message_graph
-from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 
 message_graph_holds_every_message = holds_every_message(message_graph)
@@ -17,7 +16,7 @@ engaged_with_holds_every_engagement = holds_every(
 )
 
 
-@dg.asset_check(asset=engaged_with, name="no_node_is_loose", blocking=True, pool=POOL)
+@store_check(asset=engaged_with, name="no_node_is_loose", blocking=True)
 def no_node_is_loose(platform: Platform) -> dg.AssetCheckResult:
     """Has every message its user and campaign, and every user and campaign a message or an
     engagement? A loose message blocks. A user or campaign is warned of: nobody is served one,

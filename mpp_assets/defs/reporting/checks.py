@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from mpp_assets.asset_checks import newest_number, result
+from mpp_assets.asset_checks import newest_number, result, store_check
 from mpp_assets.defs.engagement.assets import (
     campaign_performance,
     daily_activity,
@@ -12,12 +12,11 @@ from mpp_assets.defs.engagement.assets import (
 )
 from mpp_assets.defs.reporting.assets import analytics_report, newest_table
 from mpp_assets.jobs.report_reconciliation import differences
-from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 from mpp_stores.reports import report_folder
 
 
-@dg.asset_check(asset=analytics_report, name="equals_the_tables", blocking=True, pool=POOL)
+@store_check(asset=analytics_report, name="equals_the_tables", blocking=True)
 def equals_the_tables(platform: Platform) -> dg.AssetCheckResult:
     """Are the report's totals, campaigns and days those of Postgres?"""
     folder = report_folder(platform.settings.reports, newest_number(platform, analytics_report))

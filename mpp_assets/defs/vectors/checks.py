@@ -9,11 +9,11 @@ from mpp_assets.asset_checks import (
     holds_every_message,
     profiles_are_unit_vectors,
     result,
+    store_check,
 )
 from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
 from mpp_assets.jobs.embeddings import read_message_embeddings
 from mpp_assets.jobs.vector_quality import ids_of_differing_copies
-from mpp_assets.pool import POOL
 from mpp_assets.resources import Platform
 
 SAMPLED_DAYS = 3
@@ -25,7 +25,7 @@ user_profiles_hold_every_user = holds_every(
 user_profiles_are_unit_vectors = profiles_are_unit_vectors(user_profiles)
 
 
-@dg.asset_check(asset=message_vectors, name="vectors_equal_the_lakes", blocking=True, pool=POOL)
+@store_check(asset=message_vectors, name="vectors_equal_the_lakes", blocking=True)
 def vectors_equal_the_lakes(
     context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.AssetCheckResult:

@@ -9,7 +9,9 @@ from mpp_assets.resources import Platform
 
 
 def evaluate(
-    check: dg.AssetChecksDefinition, tags: Mapping[str, str] | None = None
+    check: dg.AssetChecksDefinition,
+    tags: Mapping[str, str] | None = None,
+    instance: dg.DagsterInstance | None = None,
 ) -> dg.AssetCheckEvaluation:
     """Without its asset, on the pipeline that the environment names, by a run with these tags.
     A check that needs Spark takes the session of the fixture `spark`."""
@@ -18,6 +20,6 @@ def evaluate(
         jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
         resources={"platform": Platform(), "spark": LazyPySparkResource(spark_config={})},
     ).resolve_job_def("check")
-    run = job.execute_in_process(raise_on_error=False, tags=tags)
+    run = job.execute_in_process(raise_on_error=False, tags=tags, instance=instance)
     [evaluation] = run.get_asset_check_evaluations()
     return evaluation

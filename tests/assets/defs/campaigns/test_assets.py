@@ -11,6 +11,7 @@ from mpp_assets.defs.campaigns.assets import campaigns
 from mpp_assets.defs.campaigns.checks import equals_the_file
 from mpp_assets.resources import Platform
 from mpp_stores.postgres import materializations
+from mpp_stores.postgres.connection import connect
 from mpp_stores.settings import StoreSettings
 from tests.assets.defs.lone_check import evaluate
 
@@ -24,9 +25,9 @@ def describe(own_pipeline: StoreSettings) -> Callable[[Any], None]:
     return lambda records: own_pipeline.campaigns_file.write_text(json.dumps(records))
 
 
-def execute(*what: Any) -> dg.ExecuteInProcessResult:
+def execute(*what: Any, **options: Any) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [campaigns, *what], resources={"platform": Platform()}, raise_on_error=False
+        [campaigns, *what], resources={"platform": Platform()}, raise_on_error=False, **options
     )
 
 
@@ -57,6 +58,21 @@ def test_a_table_that_says_something_else_is_named(describe):
     evaluation = evaluate(equals_the_file)
     assert not evaluation.passed
     assert evaluation.metadata["offending"].value == {"campaigns": ["boots"]}
+
+
+def test_a_file_that_was_changed_since_it_was_read_is_published_next(describe, own_database):
+    """What was read of it is compared nevertheless, once the file says that again."""
+    describe([BOOTS, TENTS])
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert execute(instance=instance).success
+        describe([BOOTS | {"tags": []}, TENTS])
+        changed = evaluate(equals_the_file, instance=instance)
+        assert (changed.passed, changed.metadata["changed_since"].value) == (True, True)
+        describe([BOOTS, TENTS])
+        with connect(own_database) as connection:
+            connection.execute("DELETE FROM mpp.campaigns WHERE campaign_id = 'boots'")
+        spoiled = evaluate(equals_the_file, instance=instance)
+        assert spoiled.metadata["offending"].value == {"campaigns": ["boots"]}
 
 
 def test_a_file_that_is_not_valid_stores_nothing_and_is_not_tried_again(
