@@ -35,7 +35,8 @@ def scrub_file(
     no such field, is removed as a whole if it mentions `user_id`. Of a damaged
     compressed file that is rewritten, what could not be unpacked is lost.
 
-    `before_replacing` is told the fingerprint that the file is about to have.
+    `before_replacing` is told the fingerprint that the file is about to have, once more when the
+    file was replaced meanwhile.
     """
     mention = Mention(user_id) if user_id else None
     while True:
@@ -47,9 +48,12 @@ def scrub_file(
             if not removed:
                 return 0
             _copy_without(removed, file, partial)
+            _finish(partial, file)
+            if before_replacing:
+                before_replacing(fingerprint(partial))
             # A file that was replaced meanwhile has other records.
             if fingerprint(file) == found:
-                _replace(file, partial, before_replacing)
+                _replace(file, partial)
                 return len(removed)
 
 
@@ -120,6 +124,7 @@ def _filter_parquet(file: Path, hashes: pa.ChunkedArray) -> None:
         pq.write_table(kept, partial)
         # Spark refuses a file that does not match its checksum, and takes one without.
         file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+        _finish(partial, file)
         _replace(file, partial)
 
 
@@ -138,14 +143,13 @@ def _partial(file: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _replace(
-    file: Path, partial: Path, before_replacing: Callable[[str], None] | None = None
-) -> None:
-    """In one step, once the new content is on disk; permissions and times stay."""
+def _finish(partial: Path, file: Path) -> None:
+    """With the permissions and times of the file, on disk."""
     shutil.copystat(file, partial)
     _sync(partial)
-    if before_replacing:
-        before_replacing(fingerprint(partial))
+
+
+def _replace(file: Path, partial: Path) -> None:
     partial.replace(file)
     _sync(file.parent)
 

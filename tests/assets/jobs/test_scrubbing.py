@@ -11,7 +11,7 @@ from mpp_assets.jobs.datasets import read_dataset, spark_schema
 from mpp_assets.jobs.landing_files import read_records
 from mpp_assets.jobs.scrubbing import remove_text_vectors, scrub_file
 from mpp_stores.events import MAX_RECORD_CHARACTERS
-from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake
+from mpp_stores.lake import TEXT_VECTOR_SCHEMA, Lake, fingerprint
 from mpp_stores.records import EMBEDDING_DIMENSION
 
 GONE = "gone-é"
@@ -50,6 +50,20 @@ def array(records: list[object]) -> bytes:
 
 def lines(records: list[object]) -> bytes:
     return b"\r\n".join(json.dumps(record, ensure_ascii=False).encode() for record in records)
+
+
+def test_a_correction_that_comes_at_the_last_moment_stays_and_is_scrubbed(tmp_path):
+    file = written(tmp_path, lines([OF_GONE[0], KEPT[0]]))
+    announced: list[str] = []
+
+    def correct_once(fingerprint: str) -> None:
+        announced.append(fingerprint)
+        if len(announced) == 1:
+            file.write_bytes(lines([OF_GONE[1], KEPT[1]]))
+
+    assert scrub_file(file, lambda found: found == GONE, GONE, before_replacing=correct_once) == 1
+    assert values(file) == [KEPT[1]]
+    assert announced[-1] == fingerprint(file) != announced[0]
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
