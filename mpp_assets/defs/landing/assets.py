@@ -1,6 +1,8 @@
 """Landed events: the files as they came, parsed and validated, batch by batch."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -32,7 +34,7 @@ from mpp_stores.postgres.erasures import erased_subjects
 )
 def landed_events(
     context: dg.AssetExecutionContext, platform: Platform, spark: LazyPySparkResource
-) -> dg.MaterializeResult:
+) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult]:
     """Accepted records of each landed file; the rejected ones are kept beside it with reasons.
 
     A file that cannot be landed leaves its batch as it was and does not keep the others from
@@ -57,12 +59,17 @@ def landed_events(
         summaries += landed.summaries
         failures |= landed.failures
         context.log.info("landed %d of %d batches", len(summaries), len(landings))
-    for summary in summaries:
-        context.add_asset_metadata(_figures(summary), partition_key=summary.batch)
     if failures:
+        for summary in summaries:
+            # A step that fails materializes nothing by itself.
+            yield dg.AssetMaterialization(
+                context.asset_key, partition=summary.batch, metadata=_figures(summary)
+            )
         reasons = (f"{batch}: {reason}" for batch, reason in failures.items())
         raise dg.Failure("; ".join(reasons), allow_retries=False)
-    return dg.MaterializeResult(
+    for summary in summaries:
+        context.add_asset_metadata(_figures(summary), partition_key=summary.batch)
+    yield dg.MaterializeResult(
         metadata={
             "rows": sum(summary.accepted for summary in summaries),
             "dagster/column_lineage": column_lineage(context.asset_key),
@@ -76,7 +83,7 @@ def _file_of(batch: str, settings: PipelineSettings) -> Path:
     return put_away if put_away.exists() and not file.exists() else file
 
 
-def _figures(summary: BatchSummary) -> dict[str, object]:
+def _figures(summary: BatchSummary) -> dict[str, Any]:
     return {
         "dagster/partition_row_count": summary.accepted,
         "materialization": summary.landing,

@@ -1,6 +1,7 @@
 """Files on their way into a lake of the test's own, as Dagster runs it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from dagster_pyspark import LazyPySparkResource
 
 from mpp_assets.defs.landing import assets
 from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.defs.landing.checks import accounts_for_every_record
 from mpp_assets.jobs import landing
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.resources import Platform
@@ -17,6 +19,7 @@ from mpp_stores.lake import Lake
 from mpp_stores.postgres import materializations
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
+from tests.assets.defs.lone_check import evaluate
 from tests.assets.jobs.landed_files import EVENT
 
 FIRST_DAY, SECOND_DAY, THIRD_DAY = "2026-01-05", "2026-01-06", "2026-01-07"
@@ -83,6 +86,23 @@ def test_a_file_that_executors_cannot_read_is_named_and_the_others_land(own, lan
     [failure] = result.get_step_failure_events()
     assert "a.json: OSError: " in failure.step_failure_data.error.message
     assert [batch.batch for batch in Lake(own.lake).summaries()] == ["b.json"]
+    [shown] = result.asset_materializations_for_node("lake__landed_events")
+    assert (shown.partition, shown.metadata["accepted"].value) == ("b.json", 1)
+
+
+def test_a_landing_that_lost_a_record_since_is_named(own, land):
+    for batch in ("a.json", "b.json"):
+        write(own, batch, FIRST_DAY)
+    assert land("a.json", "b.json").success
+    assert evaluate(accounts_for_every_record).passed
+    lake = Lake(own.lake)
+    summary = lake.summary("a.json")
+    assert summary is not None
+    shutil.rmtree(lake.landed("a.json", summary.landing))
+    found = evaluate(accounts_for_every_record)
+    assert not found.passed
+    [(batch, figures)] = found.metadata["batches"].value.items()
+    assert (batch, figures["accepted"], figures["accepted_in_lake"]) == ("a.json", 1, 0)
 
 
 def test_days_are_touched_again_until_a_release_holds_them(own, land):
