@@ -1,0 +1,93 @@
+"""Which releases can be gone back to after another, in a pipeline of the test's own."""
+
+from datetime import date
+from itertools import count
+
+import dagster as dg
+import pytest
+
+from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.defs.reporting.assets import analytics_report
+from mpp_assets.defs.serving.assets import PUBLISHED, serving_release
+from mpp_assets.jobs.store_sink import NO_PARTITION
+from mpp_assets.resources import Platform
+from mpp_stores.errors import StoreRejected
+from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres.materializations import begin, complete
+from mpp_stores.postgres.releases import releases, rollback
+from mpp_stores.reports import NAMES, report_folder
+from mpp_stores.settings import StoreSettings
+from mpp_stores.target import NOTHING
+from tests.materialized import drop_everything, start_numbers_far_away
+
+DAY = date(2026, 1, 5).isoformat()
+KEPT = 2
+
+
+@pytest.fixture
+def settings(own_pipeline: StoreSettings, monkeypatch: pytest.MonkeyPatch):
+    """No reader has to leave here."""
+    monkeypatch.setenv("MPP_KEPT_RELEASES", str(KEPT))
+    monkeypatch.setattr("mpp_assets.defs.serving.assets.sleep", lambda seconds: None)
+    start_numbers_far_away(own_pipeline)
+    yield own_pipeline
+    drop_everything(own_pipeline)
+
+
+@pytest.fixture
+def publish(settings: StoreSettings):
+    """One more release, of a batch that landed and whose day was refreshed; returns its id."""
+    batches = count(1)
+
+    def publish(*, withdrawn: bool) -> str:
+        batch = f"{next(batches)}.json"
+        landing = _begin(settings, landed_events, batch)
+        Lake(settings.lake).write_summary(
+            BatchSummary(batch, landing, "", withdrawn, 0, 0, 0, 0, {}, [], [DAY])
+        )
+        for asset in PUBLISHED:
+            number = _begin(settings, asset, NO_PARTITION if asset.partitions_def is None else DAY)
+            if asset is analytics_report:
+                _write_report(settings, number)
+            complete(settings, {number: NOTHING})
+        dg.materialize([serving_release], resources={"platform": Platform()})
+        [published] = releases(settings, 1)
+        return published.release_id
+
+    return publish
+
+
+def _begin(settings: StoreSettings, asset: dg.AssetsDefinition, partition: str) -> int:
+    [number] = begin(
+        settings,
+        asset=asset.key.to_user_string(),
+        partitions=[partition],
+        dagster_run_id="r",
+    ).values()
+    return number
+
+
+def _write_report(settings: StoreSettings, number: int) -> None:
+    folder = report_folder(settings.reports, number)
+    folder.mkdir(parents=True)
+    for name in NAMES:
+        (folder / name).write_text(str(number))
+
+
+def kept(settings: StoreSettings) -> list[str]:
+    """The ids, published last first."""
+    return [release.release_id for release in releases(settings, 10) if release.is_kept]
+
+
+def test_as_many_releases_are_kept_as_the_setting_says(settings, publish):
+    published = [publish(withdrawn=False) for _ in range(KEPT + 1)]
+    assert kept(settings) == published[: -KEPT - 1 : -1]
+    rollback(settings, published[-2])
+
+
+def test_no_release_is_kept_that_holds_a_withdrawn_batch(settings, publish):
+    former = publish(withdrawn=False)
+    without = publish(withdrawn=True)
+    assert kept(settings) == [without]
+    with pytest.raises(StoreRejected, match="no longer kept"):
+        rollback(settings, former)
