@@ -55,6 +55,32 @@ def test_what_is_derived_from_all_days_follows_its_upstream():
         assert bool(node.automation_condition) == is_derived, key
 
 
+def test_a_day_that_somebody_materialized_is_followed_by_what_is_made_of_it():
+    """Although most days since 2020 never were: a condition that missed them would hold it up."""
+    cursor = None
+
+    def requested(instance: dg.DagsterInstance) -> set[str]:
+        nonlocal cursor
+        found = dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+        cursor = found.cursor
+        keys = GRAPH.materializable_asset_keys
+        return {key.to_user_string() for key in keys if found.get_num_requested(key)}
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert requested(instance) == set()
+        day = dg.AssetMaterialization(["postgres", "daily_activity"], partition="2026-11-02")
+        instance.report_runless_asset_event(day)
+        for check in GRAPH.asset_check_keys:
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key=check.asset_key, check_name=check.name, passed=True
+                )
+            )
+        assert requested(instance) == set()
+        assert requested(instance) == {"report/analytics_report", "postgres/serving_release"}
+        assert requested(instance) == set()
+
+
 def test_every_check_that_reads_a_store_is_in_the_pool_of_those_that_write():
     for check in definitions.asset_checks:
         if not all(key.name == "last_day_is_there" for key in check.check_keys):
