@@ -8,6 +8,7 @@ from neo4j.exceptions import (
     ConnectionAcquisitionTimeoutError,
     ConstraintError,
     DriverError,
+    IncompleteCommit,
     Neo4jError,
 )
 
@@ -37,11 +38,14 @@ def lost_race(error: Exception) -> bool:
 
 
 def is_retryable(error: Exception) -> bool:
-    """True for what the driver calls retryable, a lost race and a timeout, ours or the server's.
+    """True for what the driver calls retryable, a lost race, a timeout, ours or the server's, and
+    a connection lost during a commit: whatever came of it, each of our statements can be repeated.
 
     Syntax, credentials, a missing database and a wrong configuration are not.
     """
-    if isinstance(error, TimeoutError | ConnectionAcquisitionTimeoutError) or lost_race(error):
+    if isinstance(error, TimeoutError | ConnectionAcquisitionTimeoutError | IncompleteCommit):
+        return True
+    if lost_race(error):
         return True
     if isinstance(error, Neo4jError) and (error.code or "").startswith(_TRANSACTION_TIMED_OUT):
         return True

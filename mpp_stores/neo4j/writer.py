@@ -7,7 +7,7 @@ from typing import Any, ClassVar, LiteralString, Self
 
 import neo4j
 import pyarrow as pa
-from neo4j.exceptions import Neo4jError
+from neo4j.exceptions import IncompleteCommit, Neo4jError
 
 from mpp_stores.neo4j import queries
 from mpp_stores.neo4j.connection import connect, lost_race, neo4j_errors
@@ -18,7 +18,7 @@ from mpp_stores.target import IDENTITY_HASH, MATERIALIZATION, Digest, identity_h
 TRANSACTION_ROWS = 1_000
 READ_BATCH_ROWS = 10_000
 ORPHAN_LIMIT = 100
-RACE_ATTEMPTS = 10
+ATTEMPTS = 10
 """Each lost race leaves the contested node in place, so the next attempt finds it."""
 
 _UTC_WITHOUT_ZONE = pa.timestamp("us")
@@ -30,7 +30,8 @@ class GraphTarget:
     Several processes may write the same users and campaigns at once, and drop others
     meanwhile: a user is written in one transaction with what names it, and orphans are
     found and deleted in one. The driver repeats a transaction that lost a write conflict
-    for up to 30 s, and this class one that lost a race to create or delete a node.
+    for up to 30 s, and this class one that lost a race to create or delete a node, or the
+    connection while it was committed.
     """
 
     name: ClassVar[str]
@@ -116,7 +117,7 @@ class GraphTarget:
 
     def _repeat(self, statement: LiteralString, **parameters: Any) -> int:
         """Repeat a statement that changes at most `$limit` rows, a transaction each time, until
-        it finds no more."""
+        it finds no more. Those of a commit that nobody confirmed are not counted."""
         changed = 0
         while True:
             (record,) = self._commit(statement, limit=TRANSACTION_ROWS, **parameters)
@@ -134,8 +135,9 @@ class GraphTarget:
             for attempt in count(1):
                 try:
                     return session.execute_write(run)
-                except Neo4jError as error:
-                    if attempt == RACE_ATTEMPTS or not lost_race(error):
+                except (Neo4jError, IncompleteCommit) as error:
+                    is_unconfirmed = isinstance(error, IncompleteCommit)
+                    if attempt == ATTEMPTS or not (is_unconfirmed or lost_race(error)):
                         raise
         raise AssertionError("the loop above returns or raises")
 

@@ -5,6 +5,7 @@ from neo4j.exceptions import (
     ConfigurationError,
     ConnectionAcquisitionTimeoutError,
     CypherSyntaxError,
+    IncompleteCommit,
     Neo4jError,
     ServiceUnavailable,
     TransientError,
@@ -20,6 +21,7 @@ VIOLATED = "Neo.ClientError.Schema.ConstraintValidationFailed"
     "error",
     [
         ServiceUnavailable("connection refused"),
+        IncompleteCommit("connection lost during a commit"),
         ConnectionAcquisitionTimeoutError("failed to obtain a connection within 5.0s"),
         TransientError(),
         TimeoutError(),
