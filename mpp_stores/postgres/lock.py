@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import Final
 
+import psycopg
 from psycopg.sql import SQL
 
 from mpp_stores.errors import StoreRejected
@@ -15,8 +17,9 @@ _ASK_WHETHER_WE_LIVE: Final = SQL(
     "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 3"
 )
 _TRY: Final = SQL("SELECT pg_try_advisory_lock(hashtext('mpp.pipeline'))")
-_WAIT: Final = SQL("SELECT pg_advisory_lock(hashtext('mpp.pipeline'))")
 _UNLOCK: Final = SQL("SELECT pg_advisory_unlock(hashtext('mpp.pipeline'))")
+
+_TRY_AGAIN_SECONDS = 0.5
 
 
 @contextmanager
@@ -31,11 +34,18 @@ def pipeline_lock(settings: StoreSettings) -> Iterator[bool]:
     with connect(settings) as connection:
         with postgres_errors("lock the pipeline"):
             connection.execute(_ASK_WHETHER_WE_LIVE)
-            free = connection.execute(_TRY).fetchone() == (True,)
-            if not free:
-                connection.execute(_WAIT)
+            free = is_ours = _try(connection)
+            # Who waits within pg_advisory_lock has a snapshot: a table that is rewritten meanwhile
+            # keeps dropped rows for it.
+            while not is_ours:
+                sleep(_TRY_AGAIN_SECONDS)
+                is_ours = _try(connection)
         yield free
         attempted = "hold the pipeline's lock to the end"
         with postgres_errors(attempted):
             if connection.execute(_UNLOCK).fetchone() != (True,):
                 raise StoreRejected(STORE, attempted, "the session no longer has it")
+
+
+def _try(connection: psycopg.Connection) -> bool:
+    return connection.execute(_TRY).fetchone() == (True,)

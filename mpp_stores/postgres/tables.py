@@ -27,12 +27,13 @@ SCHEMA_NAME = "mpp"
 _LOCK_SET_UP: Final = SQL("SELECT pg_advisory_xact_lock(hashtext('mpp.set_up'))")
 
 # The data tables begin their key with what is read and dropped: the materialization.
+# Ids are in the order of their code points, so that an index finds those with a prefix.
 _CREATE_TABLES: Final = SQL("""
 CREATE SCHEMA IF NOT EXISTS {schema};
 
 CREATE TABLE IF NOT EXISTS {schema}.user_engagement (
-    user_id          text             NOT NULL,
-    campaign_id      text             NOT NULL,
+    user_id          text COLLATE "C" NOT NULL,
+    campaign_id      text COLLATE "C" NOT NULL,
     message_count    bigint           NOT NULL,
     active_days      bigint           NOT NULL,
     first_at         timestamptz      NOT NULL,
@@ -48,7 +49,7 @@ CREATE INDEX IF NOT EXISTS user_engagement_audience
     ON {schema}.user_engagement (materialization, campaign_id, engagement_score DESC, user_id);
 
 CREATE TABLE IF NOT EXISTS {schema}.campaign_performance (
-    campaign_id          text             NOT NULL,
+    campaign_id          text COLLATE "C" NOT NULL,
     message_count        bigint           NOT NULL,
     user_count           bigint           NOT NULL,
     active_days          bigint           NOT NULL,
@@ -75,16 +76,16 @@ CREATE TABLE IF NOT EXISTS {schema}.daily_activity (
 );
 
 CREATE TABLE IF NOT EXISTS {schema}.campaigns (
-    campaign_id     text    NOT NULL,
-    name            text    NOT NULL,
-    topic           text    NOT NULL,
-    description     text    NOT NULL,
-    tags            text[]  NOT NULL,
+    campaign_id     text COLLATE "C" NOT NULL,
+    name            text             NOT NULL,
+    topic           text             NOT NULL,
+    description     text             NOT NULL,
+    tags            text[]           NOT NULL,
     starts_on       date,
     ends_on         date,
-    is_active       boolean NOT NULL,
-    materialization bigint  NOT NULL,
-    identity_hash   bigint  NOT NULL,
+    is_active       boolean          NOT NULL,
+    materialization bigint           NOT NULL,
+    identity_hash   bigint           NOT NULL,
     PRIMARY KEY (materialization, campaign_id),
     CHECK (starts_on <= ends_on)
 );
@@ -143,14 +144,14 @@ CREATE TABLE IF NOT EXISTS {schema}.erasure_salt (
 -- subject_hash remains. user_id is NULL from the last state on, and completed_at until no page of
 -- the table holds what it was.
 CREATE TABLE IF NOT EXISTS {schema}.erasures (
-    erasure_id   text        NOT NULL PRIMARY KEY,
-    subject_hash text        NOT NULL,
-    user_id      text,
-    state        text        NOT NULL CHECK (state IN ('requested', 'scrubbed', 'completed')),
-    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    erasure_id   text             NOT NULL PRIMARY KEY,
+    subject_hash text             NOT NULL,
+    user_id      text COLLATE "C",
+    state        text             NOT NULL CHECK (state IN ('requested', 'scrubbed', 'completed')),
+    requested_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
     scrubbed_at  timestamptz,
     completed_at timestamptz,
-    receipt      jsonb       NOT NULL DEFAULT '{{}}',
+    receipt      jsonb            NOT NULL DEFAULT '{{}}',
     CHECK ((state = 'completed') = (user_id IS NULL))
 );
 CREATE UNIQUE INDEX IF NOT EXISTS erasures_open
@@ -158,13 +159,13 @@ CREATE UNIQUE INDEX IF NOT EXISTS erasures_open
 
 -- One row an item of a reply. user_id is NULL in an anonymous session.
 CREATE TABLE IF NOT EXISTS {schema}.exposures (
-    request_id  text        NOT NULL,
-    user_id     text,
-    campaign_id text        NOT NULL,
-    rank        integer     NOT NULL CHECK (rank >= 1),
-    strategy    text        NOT NULL,
-    release_id  text        NOT NULL,
-    shown_at    timestamptz NOT NULL,
+    request_id  text             NOT NULL,
+    user_id     text COLLATE "C",
+    campaign_id text COLLATE "C" NOT NULL,
+    rank        integer          NOT NULL CHECK (rank >= 1),
+    strategy    text             NOT NULL,
+    release_id  text             NOT NULL,
+    shown_at    timestamptz      NOT NULL,
     UNIQUE NULLS NOT DISTINCT (request_id, user_id, campaign_id)
 );
 CREATE INDEX IF NOT EXISTS exposures_of_user ON {schema}.exposures (user_id);
@@ -173,13 +174,13 @@ CREATE INDEX IF NOT EXISTS exposures_of_campaign ON {schema}.exposures (campaign
 CREATE INDEX IF NOT EXISTS exposures_by_time ON {schema}.exposures USING brin (shown_at);
 
 CREATE TABLE IF NOT EXISTS {schema}.feedback (
-    request_id  text        NOT NULL,
-    user_id     text,
-    campaign_id text        NOT NULL,
-    kind        text        NOT NULL
+    request_id  text             NOT NULL,
+    user_id     text COLLATE "C",
+    campaign_id text COLLATE "C" NOT NULL,
+    kind        text             NOT NULL
                 CHECK (kind IN ('impression', 'click', 'dismiss', 'conversion')),
-    occurred_at timestamptz NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    occurred_at timestamptz      NOT NULL,
+    recorded_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
     UNIQUE NULLS NOT DISTINCT (request_id, user_id, campaign_id, kind)
 );
 CREATE INDEX IF NOT EXISTS feedback_of_user ON {schema}.feedback (user_id, kind);

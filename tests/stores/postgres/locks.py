@@ -1,9 +1,10 @@
-"""Tables that somebody else uses."""
+"""Tables that somebody else uses, and rows that somebody else can see."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import LiteralString
 
+from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
@@ -26,6 +27,16 @@ def in_use(
     with connect(settings) as connection, connection.transaction():
         connection.execute(SQL("LOCK TABLE {} IN " + mode + " MODE").format(tables))
         yield giving_up(settings)
+
+
+@contextmanager
+def seen_as_it_is(settings: StoreSettings) -> Iterator[None]:
+    """Somebody else's transaction sees for the block what the whole database holds now."""
+    with connect(settings) as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        with connection.transaction():
+            connection.execute("SELECT")
+            yield
 
 
 def giving_up(settings: StoreSettings) -> StoreSettings:

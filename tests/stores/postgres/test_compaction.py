@@ -1,15 +1,16 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
-from mpp_stores.errors import StoreUnavailable
-from mpp_stores.postgres import erasures
+from mpp_stores.errors import StoreRejected, StoreUnavailable
+from mpp_stores.postgres import compaction, erasures
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.writer import UserEngagements
 from mpp_stores.settings import StoreSettings
-from tests.stores.postgres.locks import READ, in_use
+from tests.stores.postgres.locks import READ, in_use, seen_as_it_is
 from tests.stores.postgres.rows import engagement_batch, user_engagement
 
 
@@ -117,6 +118,45 @@ def test_a_table_that_is_in_use_is_not_waited_for_without_end(
         pytest.raises(StoreUnavailable, match="lock timeout"),
     ):
         compact(impatient, schema_name=schema_name)
+
+
+def test_dropped_rows_that_somebody_can_still_see_are_reported(
+    settings: StoreSettings,
+    schema_name: str,
+    engagements: UserEngagements,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compaction, "REWRITE_AGAIN_SECONDS", 0)
+    engagements.write(engagement_batch(*map(user_engagement, "abc")))
+    with seen_as_it_is(settings):
+        engagements.drop([1])
+        with pytest.raises(StoreUnavailable, match="3 dropped rows of user_engagement are kept"):
+            compact(settings, schema_name=schema_name)
+    assert compact(settings, schema_name=schema_name)
+    assert bytes_of(settings, schema_name, "user_engagement") == 0
+
+
+def test_who_sees_dropped_rows_for_a_moment_is_waited_for(
+    settings: StoreSettings,
+    schema_name: str,
+    engagements: UserEngagements,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engagements.write(engagement_batch(*map(user_engagement, "abc")))
+    with ExitStack() as others:
+        others.enter_context(seen_as_it_is(settings))
+        engagements.drop([1])
+        monkeypatch.setattr(compaction, "sleep", lambda seconds: others.close())
+        assert compact(settings, schema_name=schema_name)
+    assert bytes_of(settings, schema_name, "user_engagement") == 0
+
+
+def test_a_server_that_does_not_say_what_it_kept_is_not_believed(
+    settings: StoreSettings, schema_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "_REWRITE", SQL("VACUUM (FULL) {table}"))
+    with pytest.raises(StoreRejected, match=r'rewrote "\w+"."erasures"'):
+        compact(settings, ["erasures"], schema_name=schema_name)
 
 
 def test_a_schema_without_tables_compacts(settings: StoreSettings, schema_name: str) -> None:

@@ -10,12 +10,12 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from mpp_stores.errors import StoreUnavailable
-from mpp_stores.postgres import erasures
+from mpp_stores.postgres import compaction, erasures
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.erasures import ErasedSubjects
 from mpp_stores.records import Erasure
 from mpp_stores.settings import StoreSettings
-from tests.stores.postgres.locks import READ, in_use
+from tests.stores.postgres.locks import READ, in_use, seen_as_it_is
 from tests.stores.postgres.processes import request_erasure
 
 RECEIPT = {"verified": True, "remaining": {"mongo/conversations": 0}}
@@ -190,6 +190,21 @@ def test_an_erasure_that_is_interrupted_before_its_row_is_rewritten_stays_open(
     register.complete(erasure_id, {"verified": False})
     completed = register.found(erasure_id)
     assert (completed.state, completed.receipt) == ("completed", RECEIPT)
+    assert register.open() == []
+
+
+def test_an_erasure_whose_id_somebody_can_still_see_stays_open(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "REWRITE_AGAIN_SECONDS", 0)
+    erasure_id = register.request("ada").erasure_id
+    register.mark_scrubbed(erasure_id, {"files": 1})
+    with seen_as_it_is(register.settings):
+        with pytest.raises(StoreUnavailable, match="for a transaction that is open"):
+            register.complete(erasure_id, RECEIPT)
+        assert register.open() == [register.found(erasure_id)]
+
+    register.complete(erasure_id, RECEIPT)
     assert register.open() == []
 
 

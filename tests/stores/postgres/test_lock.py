@@ -6,16 +6,18 @@ import psycopg
 import pytest
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
-from mpp_stores.postgres import lock
+from mpp_stores.postgres import erasures, lock
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.lock import pipeline_lock
 from mpp_stores.settings import StoreSettings
 from tests.stores.postgres.processes import hold_pipeline_lock
 
 WITHIN_SECONDS = 60
+# Whose last statement tried to take it, in vain.
 _WAITING = """
-SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+SELECT count(*), count(backend_xmin) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'
+      AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')
 """
 
 
@@ -41,7 +43,7 @@ def take(settings: StoreSettings) -> bool:
 def until_one_waits(settings: StoreSettings) -> None:
     give_up = time.monotonic() + WITHIN_SECONDS
     with connect(settings) as connection:
-        while connection.execute(_WAITING).fetchone() != (1,):
+        while connection.execute(_WAITING).fetchone() != (1, 0):
             assert time.monotonic() < give_up, "nobody waits for the lock"
             time.sleep(0.02)
 
@@ -58,6 +60,16 @@ def test_the_second_waits_until_the_first_ends(own_database: StoreSettings) -> N
             assert not second.done()
         assert first_was_free
         assert second.result(WITHIN_SECONDS) is False
+
+
+def test_no_dropped_row_is_kept_for_who_waits(own_database: StoreSettings) -> None:
+    with ThreadPoolExecutor(1) as threads, pipeline_lock(own_database):
+        threads.submit(take, own_database)
+        until_one_waits(own_database)
+        requested = erasures.request(own_database, "ada")
+        erasures.mark_scrubbed(own_database, requested.erasure_id, {})
+        erasures.complete(own_database, requested.erasure_id, {})
+        assert erasures.open_erasures(own_database) == []
 
 
 def test_a_block_that_fails_gives_the_lock_back(own_database: StoreSettings) -> None:

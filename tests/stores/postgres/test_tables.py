@@ -52,6 +52,18 @@ def relations(settings: StoreSettings, schema_name: str) -> set[str]:
         return {name for (name,) in found.fetchall()}
 
 
+def ids_in_another_order(settings: StoreSettings, schema_name: str) -> set[tuple[str, str]]:
+    """Table and column of the ids that are not compared by code point in every database."""
+    with connect(settings) as connection:
+        found = connection.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND column_name IN ('user_id', 'campaign_id')"
+            " AND collation_name IS DISTINCT FROM 'C'",
+            (schema_name,),
+        )
+        return set(found.fetchall())
+
+
 @pytest.mark.parametrize(
     "target", [UserEngagements, CampaignPerformances, DailyActivity, Campaigns]
 )
@@ -67,6 +79,23 @@ def test_a_table_has_the_columns_of_the_record_the_number_and_the_hash(
         ).fetchall()
     expected = [*target.schema.names, MATERIALIZATION, IDENTITY_HASH]
     assert [column for (column,) in columns] == expected
+
+
+def test_ids_are_in_one_order_in_every_database(settings: StoreSettings, schema_name: str) -> None:
+    prepare(settings, schema_name)
+    assert ids_in_another_order(settings, schema_name) == set()
+
+
+def test_compacting_gives_the_users_of_an_earlier_version_that_order(
+    settings: StoreSettings, schema_name: str
+) -> None:
+    prepare(settings, schema_name)
+    former = SQL('ALTER TABLE {} ALTER user_id TYPE text COLLATE "default"')
+    with connect(settings) as connection:
+        connection.execute(former.format(Identifier(schema_name, "user_engagement")))
+    assert ids_in_another_order(settings, schema_name) == {("user_engagement", "user_id")}
+    compact(settings, schema_name=schema_name)
+    assert ids_in_another_order(settings, schema_name) == set()
 
 
 def test_processes_creating_the_tables_at_once_all_succeed(
