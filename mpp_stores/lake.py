@@ -33,6 +33,7 @@ from mpp_stores.records import (
     column,
     columns,
 )
+from mpp_stores.whole_file import replacing
 
 # Conversation events carry landed_at so that the latest batch wins for a message_id.
 LANDED_EVENT_SCHEMA = CONVERSATION_DOCUMENT_SCHEMA.append(
@@ -111,9 +112,8 @@ class Lake:
         """Make the summary's landing the one that counts, in one step."""
         self.batches.mkdir(parents=True, exist_ok=True)
         path = self.batches / f"{batch_key(summary.batch)}.json"
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(summary), indent=2, ensure_ascii=False))
-        partial.replace(path)
+        with replacing(path, mode=0o666) as file:
+            file.write(json.dumps(asdict(summary), indent=2, ensure_ascii=False).encode())
 
     def summary(self, batch: str) -> BatchSummary | None:
         """None for a batch that never landed."""
@@ -122,6 +122,10 @@ class Lake:
         except FileNotFoundError:
             return None
         return BatchSummary(**json.loads(text))
+
+    def landed_at(self, summary: BatchSummary) -> float:
+        """When the summary was written, in seconds since 1970."""
+        return (self.batches / f"{batch_key(summary.batch)}.json").stat().st_mtime
 
     def summaries(self) -> list[BatchSummary]:
         """Of every batch, withdrawn ones included, by batch name."""

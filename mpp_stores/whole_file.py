@@ -1,7 +1,7 @@
 """Writing a file whole or not at all."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,19 +9,21 @@ from typing import BinaryIO
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
-    """A new file, its owner's alone, that takes the place of `target` when the block ends.
+def replacing(target: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `target` when the block ends. It is its owner's alone, or
+    of `mode` less the umask.
 
     By then it is on disk: a reader finds the old file or the new one, after a loss of power
     too. Until then its name begins with a dot, and a block that fails leaves none.
     """
-    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".partial")
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
+    descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(descriptor)
-        Path(partial).replace(target)
+        partial.replace(target)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
