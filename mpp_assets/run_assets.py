@@ -27,10 +27,11 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from mpp_assets.definitions import definitions
 from mpp_assets.defs.automation import daily_refresh, refresh_days
-from mpp_assets.defs.conversations.sensors import day_ranges
+from mpp_assets.defs.conversations.refreshes import day_ranges
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.landing.sensors import (
     BATCHES_A_TICK,
+    Asked,
     decide_landings,
     files_found,
     land_job,
@@ -101,13 +102,18 @@ class AssetRunner:
         The check looks at all batches, and is asked when nothing is due as well: what it
         found wrong the last time is not due again.
         """
-        settings = PipelineSettings()
+        settings, now = PipelineSettings(), time()
         lake = Lake(settings.lake)
-        found, requested = dict(files_found(settings, time())), dict[str, str]()
+        found, asked = dict(files_found(settings, now)), dict[str, Asked]()
         outcomes: list[Status] = []
         while True:
             landings = decide_landings(
-                found, requested, lambda batch: landed_fingerprint(lake, batch), BATCHES_A_TICK
+                found,
+                asked,
+                lambda batch: landed_fingerprint(lake, batch),
+                BATCHES_A_TICK,
+                is_landing=False,
+                now=now,
             )
             if not landings.batches:
                 break
@@ -119,7 +125,7 @@ class AssetRunner:
                 if request.partition_key is not None:
                     tags["dagster/partition"] = request.partition_key
                 outcomes.append(self.run(land_job.name, [landed_events.key], tags))
-            requested = landings.requested
+            asked = landings.asked
         if not outcomes:
             outcomes = [self.run(land_job.name, [landed_events.key], only_checks=True)]
         return max(outcomes)

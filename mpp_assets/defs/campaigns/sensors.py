@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from mpp_assets.defs.campaigns.assets import campaigns
-from mpp_assets.defs.conversations.sensors import unfinished
+from mpp_assets.defs.conversations.refreshes import is_refreshing
 from mpp_assets.jobs.campaigns import differing_campaigns, stored_campaigns, token_of
 from mpp_assets.jobs.store_sink import NO_PARTITION
 from mpp_assets.settings import PipelineSettings
@@ -66,7 +66,7 @@ def campaigns_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.
         described,
         stored,
         is_published=current_release(settings) is not None,
-        is_refreshing=bool(unfinished(context.instance, job_name="refresh")),
+        is_refreshing=is_refreshing(context.instance),
     )
     if newest is None or reason is not None:
         return dg.SkipReason(reason)

@@ -9,6 +9,7 @@ from time import time
 
 import dagster as dg
 
+from mpp_assets.defs.conversations.refreshes import is_overdue, unfinished
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
@@ -16,6 +17,10 @@ from mpp_stores.lake import Lake, fingerprint, visible_files
 
 BATCHES_A_TICK = 1_000
 """All new ones of a tick land in one run, with one Spark session."""
+
+AGAIN_SECONDS = 3_600.0
+"""After a file was asked for and did not land: a store can have been away, or the disk full, for
+longer than a run tries."""
 
 SETTLED_SECONDS = 2.0
 """A file that was modified more recently may still be written to."""
@@ -27,39 +32,49 @@ land_job = dg.define_asset_job(
 )
 
 
+Asked = tuple[str, float | None]
+"""A fingerprint, and when a run was asked to land it, in seconds since 1970; None once it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Landings:
-    """What to land now. `requested` is the cursor of the next tick: fingerprint by batch."""
+    """What to land now. `asked` is the cursor of the next tick, by batch."""
 
     batches: list[str]
-    requested: dict[str, str]
+    asked: dict[str, Asked]
     remaining: int
 
 
 def decide_landings(
     found: Mapping[str, str],
-    requested: Mapping[str, str],
+    asked: Mapping[str, Asked],
     landed: Callable[[str], str | None],
     limit: int,
+    *,
+    is_landing: bool,
+    now: float,
 ) -> Landings:
     """Which batches are due, at most `limit`.
 
-    `found` are the fingerprints of the files there are, `requested` those of the files
-    that a run was requested for. A file that differs from what was requested can still
-    be landed as it is, when the landing itself rewrote it: `landed` says which
-    fingerprint the batch was landed with.
+    `found` are the fingerprints of the files there are, `asked` what was asked for before, and
+    `landed` says which fingerprint a batch was landed with: that of the file, unless the landing
+    rewrote it, or no run was able to land it. Such a file is asked for again when it changes,
+    and after `AGAIN_SECONDS` once nothing lands any more.
     """
-    changed = [batch for batch in sorted(found) if requested.get(batch) != found[batch]]
+    remembered: dict[str, Asked] = {}
     due: list[str] = []
-    remembered = {batch: requested[batch] for batch in found if batch in requested}
     remaining = 0
-    for position, batch in enumerate(changed):
-        if len(due) == limit:
-            remaining = len(changed) - position
-            break
-        if landed(batch) != found[batch]:
+    for batch, current in sorted(found.items()):
+        known, asked_at = asked.get(batch, (None, None))
+        if (known == current and asked_at is None) or landed(batch) == current:
+            remembered[batch] = (current, None)
+        elif known == current and (is_landing or now - (asked_at or 0) < AGAIN_SECONDS):
+            remembered[batch] = (current, asked_at)
+        elif len(due) < limit:
             due.append(batch)
-        remembered[batch] = found[batch]
+            remembered[batch] = (current, now)
+        else:
+            remaining += 1
     return Landings(due, remembered, remaining)
 
 
@@ -70,18 +85,22 @@ def decide_landings(
     description="Land files that are new, changed or withdrawn, up to a thousand a tick.",
 )
 def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    settings = PipelineSettings()
+    settings, now = PipelineSettings(), time()
     lake = Lake(settings.lake)
     landings = decide_landings(
-        dict(files_found(settings, time())),
-        json.loads(context.cursor or "{}"),
+        dict(files_found(settings, now)),
+        _asked(context.cursor),
         lambda batch: landed_fingerprint(lake, batch),
         BATCHES_A_TICK,
+        is_landing=bool(unfinished(context.instance, land_job.name)),
+        now=now,
     )
-    cursor = json.dumps(landings.requested)
+    cursor = json.dumps(landings.asked)
     if not landings.batches:
         context.update_cursor(cursor)
         return dg.SkipReason("no file is new, changed or withdrawn")
+    if is_overdue(context.instance, settings):
+        return dg.SkipReason("files that landed before are refreshed first")
     if landings.remaining:
         context.log.info("%d more batches are left for the next ticks", landings.remaining)
     known = context.instance.get_dynamic_partitions(BATCHES.name or "")
@@ -91,6 +110,12 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         dynamic_partitions_requests=[BATCHES.build_add_request(new)] if new else [],
         cursor=cursor,
     )
+
+
+def _asked(cursor: str | None) -> dict[str, Asked]:
+    """Of a cursor. An earlier version's, which had no times, says nothing."""
+    entries = json.loads(cursor or "{}").items()
+    return {batch: (entry[0], entry[1]) for batch, entry in entries if isinstance(entry, list)}
 
 
 def files_found(settings: PipelineSettings, now: float) -> Iterator[tuple[str, str]]:

@@ -1,67 +1,61 @@
-from datetime import date
+"""Ticks of the sensors, over a pipeline and a Dagster instance of the test's own."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from time import time
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster._core.events import DagsterEventType
 
 from mpp_assets.definitions import definitions
-from mpp_assets.defs.conversations.sensors import (
-    LONGEST_WAIT_SECONDS,
-    Outcome,
-    Refresh,
-    day_ranges,
-    decide_refresh,
-    token_of,
-)
-from mpp_assets.partitions import range_tags
-from mpp_stores.lake import BatchSummary, Lake
+from mpp_assets.defs.conversations import refreshes
+from mpp_assets.defs.conversations.refreshes import LONGEST_WAIT_SECONDS
+from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG, range_tags
+from mpp_stores.lake import BatchSummary, Lake, batch_key
+from mpp_stores.settings import StoreSettings
 
-OWED = {7: ["2026-11-02", "2026-11-01"], 9: ["2026-10-05"]}
+DAYS = ["2026-10-05", "2026-11-01", "2026-11-02"]
 
 
-def decide(owed=OWED, outcome=Outcome.NONE, *, is_landing=False, waited_seconds=0.0):
-    return decide_refresh(owed, outcome, is_landing=is_landing, waited_seconds=waited_seconds)
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
-def test_the_days_that_landings_touched_and_no_other_are_refreshed():
-    refresh = decide()
-    assert isinstance(refresh, Refresh)
-    assert refresh.ranges == [
-        (date(2026, 10, 5), date(2026, 10, 5)),
-        (date(2026, 11, 1), date(2026, 11, 2)),
-    ]
+def land(settings: StoreSettings, days: Sequence[str], *, ago: float = 0.0) -> None:
+    lake = Lake(settings.lake)
+    lake.write_summary(BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, [*days], [*days]))
+    landed_at = time() - ago
+    os.utime(lake.batches / f"{batch_key('a.json')}.json", (landed_at, landed_at))
 
 
-def test_nothing_is_refreshed_when_every_landing_is_published():
-    assert decide({}) == "every landing is published"
+def tick(instance: dg.DagsterInstance, sensor: str = "refresh_sensor") -> SensorExecutionData:
+    repository = definitions.get_repository_def()
+    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    return repository.get_sensor_def(sensor).evaluate_tick(context)
 
 
-def test_a_landing_without_days_needs_no_refresh():
-    assert isinstance(decide({7: []}), str)
+def landing(instance: dg.DagsterInstance) -> list[Mapping[str, str]]:
+    """The partitions of the runs that the landing sensor asks for, as tags."""
+    requests = tick(instance, "landing_sensor").run_requests or []
+    names = (RANGE_START_TAG, RANGE_END_TAG)
+    return [{name: request.tags[name] for name in names} for request in requests]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.UNFINISHED, Outcome.SUCCEEDED, Outcome.FAILED])
-def test_the_same_landings_are_asked_for_once(outcome):
-    assert isinstance(decide(outcome=outcome), str)
+def start(
+    instance: dg.DagsterInstance, job: str, tags: Mapping[str, str] | None = None
+) -> dg.DagsterRun:
+    run = dg.DagsterRun(job_name=job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    return instance.add_run(run)
 
 
-def test_what_lands_after_a_failure_takes_the_failed_days_along():
-    assert token_of([7]) != token_of([7, 9])
-    refresh = decide({7: ["2026-11-01"], 9: ["2026-11-02"]})
-    assert isinstance(refresh, Refresh)
-    assert refresh.ranges == [(date(2026, 11, 1), date(2026, 11, 2))]
-
-
-def test_days_wait_for_files_that_are_landing_but_not_for_ever():
-    assert decide(is_landing=True) == "files are still landing"
-    assert isinstance(decide(is_landing=True, waited_seconds=LONGEST_WAIT_SECONDS), Refresh)
-
-
-def test_consecutive_days_are_one_range():
-    days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 3)]
-    assert day_ranges(days) == [
-        (date(2026, 2, 28), date(2026, 3, 1)),
-        (date(2026, 3, 3), date(2026, 3, 3)),
-    ]
+def end(instance: dg.DagsterInstance, run: dg.DagsterRun, *, succeeded: bool) -> None:
+    kind = DagsterEventType.RUN_SUCCESS if succeeded else DagsterEventType.RUN_FAILURE
+    event = dg.DagsterEvent(event_type_value=kind.value, job_name=run.job_name)
+    instance.report_dagster_event(event, run.run_id)
 
 
 @pytest.mark.parametrize(
@@ -72,29 +66,55 @@ def test_consecutive_days_are_one_range():
         ("refresh_days", "the refresh is running"),
     ],
 )
-def test_what_goes_on_is_waited_for(own_pipeline, job, reason):
+def test_what_goes_on_is_waited_for(own_pipeline, instance, job, reason):
     """A refresh of other landings, too, and an erasure that rewrites files."""
-    Lake(own_pipeline.lake).write_summary(
-        BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, ["2026-10-05"], ["2026-10-05"])
-    )
-    repository = definitions.get_repository_def()
-    with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_run(dg.DagsterRun(job_name=job, status=dg.DagsterRunStatus.STARTED))
-        context = dg.build_sensor_context(instance=instance, repository_def=repository)
-        tick = repository.get_sensor_def("refresh_sensor").evaluate_tick(context)
-    assert (tick.run_requests, tick.skip_message) == ([], reason)
+    land(own_pipeline, DAYS)
+    start(instance, job)
+    data = tick(instance)
+    assert (data.run_requests, data.skip_message) == ([], reason)
 
 
-def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(own_pipeline):
-    days = ["2026-10-05", "2026-11-01", "2026-11-02"]
-    Lake(own_pipeline.lake).write_summary(
-        BatchSummary("a.json", 7, "", False, 3, 3, 0, 0, {}, days, days)
-    )
-    repository = definitions.get_repository_def()
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(instance=instance, repository_def=repository)
-        tick = repository.get_sensor_def("refresh_sensor").evaluate_tick(context)
-    requested = {request.job_name: request.tags for request in tick.run_requests or []}
-    assert list(requested) == ["refresh_days", "refresh"]
-    assert requested["refresh_days"].items() >= range_tags(days[0], days[0]).items()
-    assert requested["refresh"].items() >= range_tags(days[1], days[2]).items()
+def test_days_apart_are_runs_that_dagster_takes_of_which_the_last_publishes(own_pipeline, instance):
+    land(own_pipeline, DAYS)
+    [earlier] = tick(instance).run_requests or []
+    assert earlier.job_name == "refresh_days"
+    assert earlier.tags.items() >= range_tags(DAYS[0], DAYS[0]).items()
+    end(instance, start(instance, "refresh_days", earlier.tags), succeeded=False)
+    assert "the refresh failed" in str(tick(instance).skip_message)
+
+    # Dagster repeats a run that died, under the same tags.
+    end(instance, start(instance, "refresh_days", earlier.tags), succeeded=True)
+    [last] = tick(instance).run_requests or []
+    assert last.job_name == "refresh"
+    assert last.tags.items() >= range_tags(DAYS[1], DAYS[2]).items()
+
+
+def test_no_run_key_is_asked_for_twice(own_pipeline, instance, monkeypatch):
+    """Dagster would pass it over."""
+    land(own_pipeline, DAYS[1:])
+    [first] = tick(instance).run_requests or []
+    end(instance, start(instance, "refresh", first.tags), succeeded=False)
+    monkeypatch.setattr(refreshes, "time", lambda: time() + refreshes.AGAIN_SECONDS)
+    [again] = tick(instance).run_requests or []
+    assert again.tags == first.tags
+    assert again.run_key != first.run_key
+
+
+def test_files_that_landed_long_ago_are_refreshed_before_others_land(own_pipeline, instance):
+    own_pipeline.landing.mkdir()
+    for name in ("b.json", "c.json"):
+        (own_pipeline.landing / name).write_text("[]")
+        os.utime(own_pipeline.landing / name, (1_767_700_000, 1_767_700_000))
+    new = range_tags("b.json", "c.json")
+    land(own_pipeline, DAYS, ago=LONGEST_WAIT_SECONDS - 30)
+    assert landing(instance) == [new]
+    land(own_pipeline, DAYS, ago=2 * LONGEST_WAIT_SECONDS + 30)
+    assert landing(instance) == [new]  # nobody seems to ask for their refresh
+    land(own_pipeline, DAYS, ago=LONGEST_WAIT_SECONDS + 30)
+    assert landing(instance) == []
+    [request] = tick(instance).run_requests or []
+    refresh = start(instance, "refresh_days", request.tags)
+    assert landing(instance) == []
+    end(instance, refresh, succeeded=False)
+    # Nobody knows when it will succeed, and what lands may be what it needs.
+    assert landing(instance) == [new]

@@ -5,6 +5,8 @@ from time import time
 import pytest
 
 from mpp_assets.defs.landing.sensors import (
+    AGAIN_SECONDS,
+    Asked,
     decide_landings,
     files_found,
     requests_for,
@@ -14,50 +16,69 @@ from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.spool import Spool
 
+NOTHING_ASKED: dict[str, Asked] = {}
 NOTHING_LANDED: dict[str, str] = {}
 NOW = 1_800_000_000.0
 
 
-def decide(found, requested=NOTHING_LANDED, landed=NOTHING_LANDED, limit=100):
-    return decide_landings(found, requested, landed.get, limit)
+def decide(
+    found, asked=NOTHING_ASKED, landed=NOTHING_LANDED, limit=100, *, is_landing=False, now=NOW
+):
+    return decide_landings(found, asked, landed.get, limit, is_landing=is_landing, now=now)
 
 
 def test_a_new_file_is_landed_once():
     first = decide({"a.json": "10-1"})
     assert first.batches == ["a.json"]
-    assert decide({"a.json": "10-1"}, first.requested).batches == []
+    assert decide({"a.json": "10-1"}, first.asked).batches == []
 
 
 def test_a_changed_file_is_landed_again():
-    assert decide({"a.json": "12-2"}, {"a.json": "10-1"}).batches == ["a.json"]
+    assert decide({"a.json": "12-2"}, {"a.json": ("10-1", None)}).batches == ["a.json"]
 
 
 def test_a_file_that_its_own_landing_rewrote_is_not_landed_again():
-    landings = decide({"a.json": "8-1"}, {"a.json": "10-1"}, landed={"a.json": "8-1"})
+    landings = decide({"a.json": "8-1"}, {"a.json": ("10-1", NOW)}, landed={"a.json": "8-1"})
     assert landings.batches == []
-    assert landings.requested == {"a.json": "8-1"}
+    assert landings.asked == {"a.json": ("8-1", None)}
 
 
 def test_a_withdrawn_batch_is_landed_once_more_and_again_when_it_comes_back():
     put_away = {"a.json": withdrawn("10-1")}
-    first = decide(put_away, {"a.json": "10-1"}, landed={"a.json": "10-1"})
+    first = decide(put_away, {"a.json": ("10-1", None)}, landed={"a.json": "10-1"})
     assert first.batches == ["a.json"]
-    assert decide(put_away, first.requested, landed=put_away).batches == []
-    assert decide({"a.json": "10-1"}, first.requested, landed=put_away).batches == ["a.json"]
+    assert decide(put_away, first.asked, landed=put_away).batches == []
+    assert decide({"a.json": "10-1"}, first.asked, landed=put_away).batches == ["a.json"]
+
+
+def test_a_file_that_did_not_land_is_asked_for_again_after_a_while_unless_files_still_land():
+    found = {"a.json": "10-1"}
+    asked, later = decide(found).asked, NOW + AGAIN_SECONDS
+    assert decide(found, asked, now=later - 1).batches == []
+    assert decide(found, asked, is_landing=True, now=later).batches == []
+    again = decide(found, asked, now=later)
+    assert again.batches == ["a.json"]
+    assert decide(found, again.asked, now=later + 1).batches == []
+
+
+def test_a_file_that_landed_is_not_asked_for_again():
+    found = {"a.json": "10-1"}
+    landed = decide(found, decide(found).asked, landed=found)
+    assert decide(found, landed.asked, now=NOW + AGAIN_SECONDS).batches == []
 
 
 def test_a_file_that_is_gone_is_forgotten():
-    assert decide({}, {"a.json": "10-1"}).requested == {}
+    assert decide({}, {"a.json": ("10-1", None)}).asked == {}
 
 
 def test_a_file_that_becomes_again_what_it_was_is_landed_again():
-    requested = NOTHING_LANDED
+    asked = NOTHING_ASKED
     for found in ({"a.json": "10-1"}, {"a.json": "12-2"}, {"a.json": "10-1"}):
-        landings = decide(found, requested)
+        landings = decide(found, asked)
         [request] = requests_for(landings.batches, ["a.json"])
         # A run key that Dagster has seen would be passed over.
         assert (request.partition_key, request.run_key) == ("a.json", None)
-        requested = landings.requested
+        asked = landings.asked
 
 
 def test_batches_that_are_side_by_side_among_the_partitions_land_in_one_run():
@@ -73,22 +94,22 @@ def test_batches_that_are_side_by_side_among_the_partitions_land_in_one_run():
 
 def test_ten_thousand_files_are_taken_a_chunk_a_tick_and_each_once():
     found = {f"{number:05}.json": "1-1" for number in range(10_000)}
-    requested: dict[str, str] = {}
+    asked: dict[str, Asked] = {}
     taken: list[str] = []
     for _ in range(100):
-        landings = decide(found, requested)
+        landings = decide(found, asked)
         assert len(landings.batches) <= 100
         taken += landings.batches
-        requested = landings.requested
+        asked = landings.asked
     assert taken == sorted(found)
     assert landings.remaining == 0
 
 
 def test_a_changed_file_behind_the_chunk_is_not_forgotten():
     found = {"a.json": "1-1", "b.json": "2-2"}
-    first = decide(found, {"b.json": "1-1"}, limit=1)
+    first = decide(found, {"b.json": ("1-1", None)}, limit=1)
     assert first.batches == ["a.json"]
-    assert decide(found, first.requested, limit=1).batches == ["b.json"]
+    assert decide(found, first.asked, limit=1).batches == ["b.json"]
 
 
 @pytest.fixture
