@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 
 from mpp_stores.breaker import Breakers, StoreLeftAlone
 from mpp_stores.errors import StoreError
-from mpp_stores.redis.connection import STORE, redis_errors
+from mpp_stores.redis.connection import STORE, redis_errors, url_of
 from mpp_stores.redis.keys import subject_key
 from mpp_stores.redis.stored_reply import StoredReply
 from mpp_stores.settings import StoreSettings
@@ -83,7 +83,7 @@ class ReplyCache:
         # By key of a token that Redis should have and has not: until when that matters.
         self._owed_tokens: dict[str, float] = {}
         self._redis = Redis.from_url(
-            settings.redis_url.get_secret_value(),
+            url_of(settings),
             socket_timeout=timeout_seconds,
             socket_connect_timeout=timeout_seconds,
             # Once more at once: pooled connections do not outlive a restart of Redis.

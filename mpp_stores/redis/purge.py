@@ -8,7 +8,7 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from mpp_stores.redis.connection import redis_errors
+from mpp_stores.redis.connection import redis_errors, url_of
 from mpp_stores.redis.keys import KEY_PREFIX
 from mpp_stores.settings import StoreSettings
 
@@ -32,7 +32,7 @@ def purge(settings: StoreSettings) -> int:
     with (
         redis_errors("purge the cached replies"),
         Redis.from_url(
-            settings.redis_url.get_secret_value(),
+            url_of(settings),
             socket_timeout=SOCKET_SECONDS,
             socket_connect_timeout=SOCKET_SECONDS,
         ) as redis,

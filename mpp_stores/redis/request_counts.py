@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from mpp_stores.errors import StoreUnavailable
+from mpp_stores.redis.connection import STORE, url_of
 from mpp_stores.settings import StoreSettings
 
 _DEFAULT_PORT = 6379
@@ -28,7 +29,7 @@ class RequestCounts:
             "retry": Retry(NoBackoff(), retries=1),
         }
         self._storage = RedisStorage(
-            f"async+{_with_port(settings.redis_url.get_secret_value())}",
+            f"async+{_with_port(url_of(settings))}",
             implementation="redispy",
             **of_the_driver,
         )
@@ -40,7 +41,7 @@ class RequestCounts:
                 f"requests/{key_id}/{window_start}", expiry=2 * window_seconds, amount=amount
             )
         except (exceptions.RedisError, OSError) as error:
-            raise StoreUnavailable("redis", "share the counts of requests", error) from error
+            raise StoreUnavailable(STORE, "share the counts of requests", error) from error
 
     async def close(self) -> None:
         await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]
