@@ -47,8 +47,10 @@ INDEXES: Final = (
     IndexModel(
         [("materialization", ASCENDING), ("sent_at_us", DESCENDING), ("message_id", DESCENDING)]
     ),
-    IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING)]),
+    IndexModel([("user_id", ASCENDING), ("sent_at_us", DESCENDING), ("message_id", DESCENDING)]),
 )
+FORMER_INDEX: Final = ("user_id", "sent_at_us")
+"""The fields of the last one in earlier versions: by it, all messages of a user were sorted."""
 
 Document = Mapping[str, Any]
 

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 from pymongo import MongoClient, ReplaceOne
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from mpp_stores.mongo.compaction import compact
 from mpp_stores.mongo.connection import is_retryable, mongo_errors, uri_errors
 from mpp_stores.mongo.documents import (
     CONVERSATIONS,
+    FORMER_INDEX,
     INDEXES,
     KEY,
     batch_of,
@@ -60,6 +62,10 @@ class Conversations:
     def prepare(self) -> None:
         with mongo_errors(f"create the indexes of {self.name}"):
             _retrying(lambda: self._collection.create_indexes(list(INDEXES)))
+            for name, index in self._collection.index_information().items():
+                if tuple(field for field, _ in index["key"]) == FORMER_INDEX:
+                    with suppress(OperationFailure):  # another process may be first
+                        self._collection.drop_index(name)
 
     def write(self, batch: pa.RecordBatch) -> int:
         with mongo_errors(f"write {batch.num_rows} rows to {self.name}"):

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pydantic import SecretStr
+from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
@@ -231,19 +232,36 @@ def test_an_id_is_never_read_as_an_operator(conversations: Conversations, hostil
     assert conversations.rows_of_user(hostile) == 1
 
 
+def indexed(collection: Collection[dict[str, Any]]) -> list[list[str]]:
+    """The fields of each index."""
+    indexes = collection.index_information().values()
+    return sorted([name for name, _ in index["key"]] for index in indexes)
+
+
 def test_preparing_twice_keeps_one_index_of_each(
     conversations: Conversations, collection: Collection[dict[str, Any]]
 ) -> None:
     conversations.prepare()
-    keys = [[name for name, _ in index["key"]] for index in collection.index_information().values()]
-    assert sorted(keys) == [
+    assert indexed(collection) == [
         ["_id"],
         ["materialization"],
         ["materialization", "sent_at_us", "message_id"],
         ["message_id"],
         ["user_id"],
-        ["user_id", "sent_at_us"],
+        ["user_id", "sent_at_us", "message_id"],
     ]
+
+
+def test_processes_preparing_at_once_drop_the_index_of_an_earlier_version(
+    settings: StoreSettings, conversations: Conversations, collection: Collection[dict[str, Any]]
+) -> None:
+    current = indexed(collection)
+    collection.create_index([("user_id", ASCENDING), ("sent_at_us", DESCENDING)])
+    assert indexed(collection) != current
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        preparing = [processes.submit(prepare, settings, collection.name) for _ in range(4)]
+        assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
+    assert indexed(collection) == current
 
 
 def test_processes_writing_the_same_messages_leave_one_of_each(
