@@ -254,6 +254,7 @@ class VectorReader:
         explored: int = EXPLORED,
         partition: str | None = None,
     ) -> list[dict[str, Any]]:
+        limit = min(limit, MOST_ROWS)
         found = await self._ask(
             f"search {collection}",
             collection,

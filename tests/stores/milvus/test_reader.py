@@ -7,7 +7,11 @@ import pytest
 from pymilvus import MilvusClient
 
 from mpp_stores.errors import StoreRejected, StoreUnavailable
-from mpp_stores.milvus.reader import SILENCE_BEFORE_RECONNECT_SECONDS, VectorReader
+from mpp_stores.milvus.reader import (
+    MOST_ROWS,
+    SILENCE_BEFORE_RECONNECT_SECONDS,
+    VectorReader,
+)
 from mpp_stores.milvus.writer import MessageVectors, UserProfiles
 from mpp_stores.records import SimilarMessage, SimilarUser, UserProfile
 from mpp_stores.settings import StoreSettings
@@ -99,6 +103,17 @@ async def test_limit_bounds_the_similar_users(reader: VectorReader, profiles: Us
     assert (
         len(await reader.similar_users(EAST, 1, exclude_user_id="u-3", materialization=FIRST)) == 1
     )
+
+
+async def test_more_than_milvus_answers_with_can_be_asked_for(
+    reader: VectorReader, profiles: UserProfiles
+) -> None:
+    profiles.write(profiles_batch([profile("u-1"), profile("u-2")]))
+
+    found = await reader.similar_users(
+        EAST, MOST_ROWS + 1, exclude_user_id="u-1", materialization=FIRST
+    )
+    assert [each.user_id for each in found] == ["u-2"]
 
 
 async def test_a_similar_message_comes_whole(
