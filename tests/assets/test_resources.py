@@ -2,15 +2,19 @@ import os
 import runpy
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import dagster as dg
 import pyspark
 import pytest
 
 from mpp_assets import resources
 from mpp_assets.class_archive import archiving_config
-from mpp_assets.resources import spark_config
+from mpp_assets.resources import Platform, spark_config
 from mpp_assets.settings import SparkSettings
+from mpp_stores.postgres.lock import pipeline_lock
+from tests.stores.postgres.locks import WITHIN_SECONDS, until_one_waits
 
 SETTINGS = SparkSettings(driver_java_options="-Xss4m")
 
@@ -57,3 +61,28 @@ def test_the_class_archive_is_written_where_a_path_has_a_space(tmp_path):
     file = tmp_path / "spark classes.partial"
     written = archiving_config(SETTINGS, file)["spark.driver.extraJavaOptions"]
     assert written.endswith(f'-XX:ArchiveClassesAtExit="{file}"')
+
+
+def test_a_run_waits_until_another_has_ended(own_pipeline):
+    """Whoever started them: those of an orchestrator are not in Dagster's queue."""
+    ran: list[str] = []
+
+    @dg.op
+    def use(platform: Platform) -> None:
+        ran.append(str(platform.settings.home))
+
+    @dg.job
+    def uses_the_stores() -> None:
+        use()
+
+    def run() -> bool:
+        job = uses_the_stores.execute_in_process(resources={"platform": Platform()})
+        return bool(job.success)
+
+    with ThreadPoolExecutor(1) as threads:
+        with pipeline_lock(own_pipeline):
+            other = threads.submit(run)
+            until_one_waits(own_pipeline)
+            assert ran == []
+        assert other.result(WITHIN_SECONDS)
+    assert ran == [str(own_pipeline.home)]

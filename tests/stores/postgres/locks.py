@@ -1,5 +1,6 @@
-"""Tables that somebody else uses, and rows that somebody else can see."""
+"""Tables that somebody else uses, rows that somebody else can see, and waiting for a lock."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import LiteralString
@@ -15,6 +16,14 @@ from mpp_stores.settings import StoreSettings
 READ: LiteralString = "ACCESS SHARE"
 WRITTEN: LiteralString = "ROW EXCLUSIVE"
 REWRITTEN: LiteralString = "ACCESS EXCLUSIVE"
+
+WITHIN_SECONDS = 60
+# Whose last statement tried to take it, in vain.
+_WAITING = """
+SELECT count(*), count(backend_xmin) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'
+      AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')
+"""
 
 
 @contextmanager
@@ -43,3 +52,12 @@ def giving_up(settings: StoreSettings) -> StoreSettings:
     url = conninfo_to_dict(settings.postgres_url.get_secret_value())
     url["options"] = f"{url.get('options', '')} -c statement_timeout=30s"
     return settings.model_copy(update={"postgres_url": SecretStr(make_conninfo("", **url))})
+
+
+def until_one_waits(settings: StoreSettings) -> None:
+    """For the pipeline's lock."""
+    give_up = time.monotonic() + WITHIN_SECONDS
+    with connect(settings) as connection:
+        while connection.execute(_WAITING).fetchone() != (1, 0):
+            assert time.monotonic() < give_up, "nobody waits for the lock"
+            time.sleep(0.02)

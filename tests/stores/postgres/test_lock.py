@@ -10,15 +10,8 @@ from mpp_stores.postgres import erasures, lock
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.lock import pipeline_lock
 from mpp_stores.settings import StoreSettings
+from tests.stores.postgres.locks import WITHIN_SECONDS, until_one_waits
 from tests.stores.postgres.processes import hold_pipeline_lock
-
-WITHIN_SECONDS = 60
-# Whose last statement tried to take it, in vain.
-_WAITING = """
-SELECT count(*), count(backend_xmin) FROM pg_stat_activity
-WHERE datname = current_database() AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'
-      AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')
-"""
 
 
 @pytest.fixture
@@ -38,14 +31,6 @@ def take(settings: StoreSettings) -> bool:
     """Take and release the lock; whether it was free at once."""
     with pipeline_lock(settings) as was_free:
         return was_free
-
-
-def until_one_waits(settings: StoreSettings) -> None:
-    give_up = time.monotonic() + WITHIN_SECONDS
-    with connect(settings) as connection:
-        while connection.execute(_WAITING).fetchone() != (1, 0):
-            assert time.monotonic() < give_up, "nobody waits for the lock"
-            time.sleep(0.02)
 
 
 def test_a_lock_that_nobody_holds_is_free_at_once(own_database: StoreSettings) -> None:
