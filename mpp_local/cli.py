@@ -43,8 +43,10 @@ def up(
         raise typer.BadParameter(f"{only!r} is not a part that starts alone; `stores` is")
     screen = console(stderr=True)
     try:
-        stack = Stack.load_or_create(home_from_environment())
-        with ProgressDisplay(screen) as display:
+        with (
+            Stack.locked(home_from_environment(), screen.print, create=True) as stack,
+            ProgressDisplay(screen) as display,
+        ):
             start_stack(stack, display, screen.print, only_stores=only == "stores")
     except (StartFailed, UnreadableStack, InvalidKeyFile, RuntimeError, OSError) as error:
         screen.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
@@ -61,9 +63,8 @@ def up(
 @app.command()
 def down() -> None:
     """Stop everything. Data stays."""
-    stack = _existing_stack()
-    stop_stack(stack, console(stderr=True).print)
-    typer.echo(f"stopped; the data stays in {stack.home}")
+    with _stopped_stack() as stack:
+        typer.echo(f"stopped; the data stays in {stack.home}")
 
 
 @app.command()
@@ -109,14 +110,23 @@ def reset(
     stack = _existing_stack()
     if not yes:
         typer.confirm(f"Delete all data of the stack in {stack.home}?", abort=True)
-    stop_stack(stack, console(stderr=True).print)
-    for path in stack.remove():
-        typer.echo(f"kept {path}: the stack did not write it")
+    with _stopped_stack() as stack:
+        for path in stack.remove():
+            typer.echo(f"kept {path}: the stack did not write it")
 
 
 def _existing_stack() -> Stack:
     with _no_stack():
         return Stack.load(home_from_environment())
+
+
+@contextmanager
+def _stopped_stack() -> Iterator[Stack]:
+    """No other command starts it meanwhile."""
+    tell = console(stderr=True).print
+    with _no_stack(), Stack.locked(home_from_environment(), tell) as stack:
+        stop_stack(stack, tell)
+        yield stack
 
 
 @contextmanager

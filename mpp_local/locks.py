@@ -1,7 +1,9 @@
 """Locks between processes. Whoever has to wait for one is told so."""
 
 import fcntl
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO
 
 Tell = Callable[[str], None]
@@ -14,3 +16,11 @@ def lock(file: IO[str], tell: Tell, holder: str) -> None:
     except BlockingIOError:
         tell(f"waiting for {holder}")
         fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def is_at(path: Path, file: IO[str]) -> bool:
+    """Whether the open file is still the one at the path: a lock on a deleted one keeps nobody."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -10,6 +10,7 @@ Everything of one stack lies below its home (`MPP_HOME`, default `.mpp`):
     logs/        one log a program
     run/         supervisor's configuration, pid and socket
     lake/ landing/ reports/ withdrawn/   written by the pipeline
+    lock         held by the command that starts, stops or deletes the stack
 
 A folder is a stack's home when it holds a stack.json.
 """
@@ -21,11 +22,11 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mpp_local.locks import Tell, lock
+from mpp_local.locks import Tell, is_at, lock
 from mpp_local.ports import free_port, is_free
 from mpp_stores import api_keys
 from mpp_stores.settings import CAMPAIGNS_FILE
@@ -34,8 +35,10 @@ from mpp_stores.whole_file import replacing
 DEFAULT_HOME = ".mpp"
 STATE_FILE = "stack.json"
 STATE_FOLDERS = ("engines", "dagster", "logs", "run", "lake", "landing", "reports", "withdrawn")
-STATE_FILES = (CAMPAIGNS_FILE, api_keys.FILE_NAME, STATE_FILE)
-"""The last goes last: until then the folder is a stack's home."""
+LOCK_FILE = "lock"
+STATE_FILES = (CAMPAIGNS_FILE, api_keys.FILE_NAME, STATE_FILE, LOCK_FILE)
+"""The order in which they are deleted: without stack.json the folder is no stack's home, and
+without the lock another command begins."""
 LONGEST_SOCKET_PATH = 90
 """The kernel takes 107 bytes; supervisor appends its pid while it binds."""
 
@@ -97,6 +100,32 @@ class Stack:
             stack.home.mkdir(parents=True, exist_ok=True)
             stack.save()
             return stack
+
+    @classmethod
+    @contextmanager
+    def locked(cls, home: Path, tell: Tell, *, create: bool = False) -> Iterator["Stack"]:
+        """The stack as the command before left it, while no other may start, stop or delete it.
+
+        Raises what `load` does, and creates nothing then.
+        """
+        home = home.resolve()
+        path = home / LOCK_FILE
+        while True:
+            if create:
+                home.mkdir(parents=True, exist_ok=True)
+            else:
+                cls.load(home)
+            with path.open("w") as file:
+                lock(file, tell, "another command on this stack")
+                if not is_at(path, file):
+                    continue  # that command deleted the stack
+                try:
+                    stack = cls.load_or_create(home) if create else cls.load(home)
+                except OSError:
+                    path.unlink()
+                    raise
+                yield stack
+                return
 
     def save(self) -> None:
         write_private(
@@ -171,23 +200,17 @@ class Stack:
         if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
             raise PermissionError(f"{socket_folder} belongs to another user: choose a shorter home")
 
-    @contextmanager
-    def locked(self, tell: Tell) -> Iterator[None]:
-        """Keep two commands from starting or stopping one stack at the same time."""
-        self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.run / "lock").open("w") as file:
-            lock(file, tell, "another command on this stack")
-            yield
-
     def remove(self) -> list[Path]:
-        """Delete the state of a stopped stack. Returns what else lies in home, which is kept."""
+        """Delete the state of a stopped, `locked` stack. Returns what else lies in home, which
+        is kept."""
         for name in STATE_FOLDERS:
             shutil.rmtree(self.home / name, ignore_errors=True)
+        kept = sorted(path for path in self.home.iterdir() if path.name not in STATE_FILES)
         for name in STATE_FILES:
             (self.home / name).unlink(missing_ok=True)
-        kept = sorted(self.home.iterdir())
         if not kept:
-            self.home.rmdir()
+            with suppress(OSError):  # unless another command has begun there meanwhile
+                self.home.rmdir()
         return kept
 
 

@@ -45,10 +45,10 @@ def start_stack(stack: Stack, report: Report, tell: Tell, *, only_stores: bool =
 
     What runs already is left alone, unless an address must change (the environment names
     other external engines, a port was taken meanwhile) or a package did: then everything
-    restarts with the new ones. Services whose code has changed restart alone. Raises
-    `StartFailed`.
+    restarts with the new ones. Services whose code has changed restart alone. The stack is
+    `locked` meanwhile. Raises `StartFailed`.
     """
-    with stack.locked(tell), taking_ports(tell):
+    with taking_ports(tell):
         if not only_stores:
             ensure_local_key(stack)
         stack.milvus = chosen_milvus(stack, os.environ)
@@ -61,9 +61,9 @@ def start_stack(stack: Stack, report: Report, tell: Tell, *, only_stores: bool =
 
 
 def stop_stack(stack: Stack, tell: Tell) -> None:
-    with stack.locked(tell):
-        tell("stopping …")
-        Supervisor(stack).shutdown()
+    """The stack is `locked` meanwhile."""
+    tell("stopping …")
+    Supervisor(stack).shutdown()
 
 
 def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor:

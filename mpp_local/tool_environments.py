@@ -10,7 +10,6 @@ environment, and all checkouts of one user share them. Any of it may be deleted 
 nothing uses it.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +21,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from mpp_local.locks import lock
 
 CACHE_NAME = "marketing-personalization-platform"
 MARKER = "complete"
@@ -39,10 +40,10 @@ def ensure(name: str, requirements: Sequence[str] | Path) -> Path:
     marker, binaries = environment / MARKER, environment / "bin"
     if not marker.exists():
         environment.parent.mkdir(parents=True, exist_ok=True)
-        with locked(environment.with_name(f"{environment.name}.lock"), name) as lock:
+        with locked(environment.with_name(f"{environment.name}.lock"), name) as held:
             if not marker.exists():
                 shutil.rmtree(environment, ignore_errors=True)
-                _build(name, environment, requirements, lock)
+                _build(name, environment, requirements, held)
                 marker.touch()
     return binaries
 
@@ -61,16 +62,12 @@ def _digest(requirements: Sequence[str] | Path) -> str:
 @contextmanager
 def locked(path: Path, name: str) -> Iterator[IO[str]]:
     """Keep two processes from installing `name` at the same time."""
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"{name}: another process is installing it; waiting")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
+    with path.open("w") as file:
+        lock(file, say, f"another process to install {name}")
+        yield file
 
 
-def _build(name: str, environment: Path, requirements: Sequence[str] | Path, lock: IO[str]) -> None:
+def _build(name: str, environment: Path, requirements: Sequence[str] | Path, held: IO[str]) -> None:
     say(f"{name}: installing it into {environment}, once")
     started = time.monotonic()
     log_file = environment.with_name(f"{environment.name}.log")
@@ -85,7 +82,7 @@ def _build(name: str, environment: Path, requirements: Sequence[str] | Path, loc
         for command in commands:
             # It holds the lock too: it goes on installing when this process is killed.
             process = subprocess.Popen(  # noqa: S603
-                command, stdout=log, stderr=subprocess.STDOUT, pass_fds=[lock.fileno()]
+                command, stdout=log, stderr=subprocess.STDOUT, pass_fds=[held.fileno()]
             )
             status = _followed(process, name, environment, started)
             if status != 0:
