@@ -21,7 +21,8 @@ WILL_RETRY_TAG = "dagster/will_retry"
 RETRY_RUN_TAG = "dagster/auto_retry_run_id"
 
 ENDED_STATUSES = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
-IN_PROGRESS_STATUSES = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
+QUEUED_STATUSES = ["QUEUED", "NOT_STARTED"]
+IN_PROGRESS_STATUSES = [*QUEUED_STATUSES, "STARTING", "STARTED", "CANCELING"]
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -52,6 +53,11 @@ class Run:
     @property
     def in_progress(self) -> bool:
         return self.status not in ENDED_STATUSES
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the daemon has yet to start it."""
+        return self.status in QUEUED_STATUSES
 
     @property
     def is_retry_decided(self) -> bool:
@@ -109,9 +115,13 @@ class DagsterClient:
     def runs_since(self, moment: float) -> list[Run]:
         """The runs in progress and those created after `moment`, of any job, in the order of
         their creation."""
-        found = [*self._runs(createdAfter=moment), *self._runs(statuses=IN_PROGRESS_STATUSES)]
+        found = [*self._runs(createdAfter=moment), *self.runs_in_progress()]
         by_id = {run.run_id: run for run in found}
         return sorted(by_id.values(), key=lambda run: run.created_at)
+
+    def runs_in_progress(self) -> Sequence[Run]:
+        """Of any job, queued ones too."""
+        return self._runs(statuses=IN_PROGRESS_STATUSES)
 
     def follow(self, run_id: str) -> Iterator[RunEvent | None]:
         """The run's events as they happen, up to its end. None after each look at the log."""

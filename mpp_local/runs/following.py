@@ -28,18 +28,23 @@ class RunFailed(Exception):
 
 
 class NothingHappens(Exception):
-    """No run was in progress for `LONGEST_QUIET_SECONDS`, and what is waited for does not hold."""
+    """No run got past the queue for `LONGEST_QUIET_SECONDS`, and what is waited for does not
+    hold."""
 
-    def __init__(self, awaited: str) -> None:
+    def __init__(
+        self,
+        awaited: str,
+        reason: str = "the sensors or the daemon do not run, or see nothing to do",
+    ) -> None:
         super().__init__(
             f"Nothing happened for {LONGEST_QUIET_SECONDS:.0f} s while waiting for {awaited}: "
-            "the sensors or the daemon do not run, or see nothing to do"
+            f"{reason}"
         )
 
 
 def complete(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
     """Watch the run to its end, whichever that is: of a run whose process died, to that of the
-    last that Dagster starts in its place."""
+    last that Dagster starts in its place. Raises `NothingHappens` when it is not started."""
     while True:
         state = _watched(dagster, run, watch)
         retry = _retry_of(dagster, run) if state.failures() else None
@@ -50,9 +55,24 @@ def complete(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
 
 def _watched(dagster: DagsterClient, run: Run, watch: Watch) -> RunState:
     state = RunState(run.run_id, run.label)
+    busy_at = monotonic()
     for event in dagster.follow(run.run_id):
         watch(state, state.apply(event) if event else ())
+        if event or state.started or not _is_all_queued(dagster):
+            busy_at = monotonic()
+        elif monotonic() - busy_at > LONGEST_QUIET_SECONDS:
+            raise NothingHappens(f"{run.label} to begin", "the daemon does not start the run")
     return state
+
+
+def _is_all_queued(dagster: DagsterClient) -> bool:
+    """Whether there are runs, and none that keeps the others in the queue. Not known while
+    Dagster does not answer: `follow` deals with that."""
+    try:
+        runs = dagster.runs_in_progress()
+    except DagsterUnreachable:
+        return False
+    return bool(runs) and all(run.is_queued for run in runs)
 
 
 def _retry_of(dagster: DagsterClient, run: Run) -> Run | None:
@@ -123,7 +143,7 @@ class RunFollower:
             return []
         self._answered_at = monotonic()
         # Others' runs are waited for too: they hold what ours need.
-        if any(run.in_progress for run in runs):
+        if any(run.in_progress and not run.is_queued for run in runs):
             self._busy_at = monotonic()
         return [run for run in runs if run.run_id not in self._followed and self._is_ours(run)]
 

@@ -51,6 +51,9 @@ class SensedDagster(DagsterClient):
             self.ticks.popleft()()
         return list(self._runs.values())
 
+    def runs_in_progress(self) -> list[Run]:
+        return [run for run in self._runs.values() if run.in_progress]
+
     def follow(self, run_id: str) -> Iterator[RunEvent | None]:
         events, effect, succeeds = self._logs[run_id]
         yield from events

@@ -87,6 +87,13 @@ def test_a_run_is_in_progress_until_it_ended(status: str, in_progress: bool) -> 
     assert Run("1", "land", status, 0.0, {}).in_progress is in_progress
 
 
+@pytest.mark.parametrize(
+    ("status", "is_queued"), [("QUEUED", True), ("NOT_STARTED", True), ("STARTING", False)]
+)
+def test_a_run_is_queued_until_the_daemon_starts_it(status: str, is_queued: bool) -> None:
+    assert Run("1", "land", status, 0.0, {}).is_queued is is_queued
+
+
 def test_a_job_is_launched_and_its_run_returned() -> None:
     launched = {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": "1f0c2a9b"}}}
     answers = Answers({"data": launched}, runs(RUN))

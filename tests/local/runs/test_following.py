@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
 
@@ -6,6 +6,7 @@ import pytest
 
 from mpp_local.runs import following
 from mpp_local.runs.client import DagsterUnreachable, Run
+from mpp_local.runs.events import AssetPlanned, RunEvent, RunStarted
 from mpp_local.runs.following import NothingHappens, RunFailed, RunFollower, complete
 from tests.local.sensed_dagster import SensedDagster
 
@@ -16,6 +17,18 @@ def hours_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(following, "monotonic", lambda: now[0])
     monkeypatch.setattr(following, "sleep", lambda _: now.__setitem__(0, now[0] + 30))
+
+
+class WithoutDaemon(SensedDagster):
+    """Its runs stay as they are for a hundred looks at their log, half a minute each."""
+
+    def follow(self, run_id: str) -> Iterator[RunEvent | None]:
+        events, *_ = self._logs[run_id]
+        yield from events
+        for _ in range(100):
+            following.sleep(0)
+            yield None
+        yield from super().follow(run_id)
 
 
 def follower(
@@ -92,6 +105,49 @@ def test_while_others_have_runs_in_progress_something_happens() -> None:
     _start(dagster, "check")
     follower(dagster, is_ours=lambda run: False).until(holds_after(100), "a release")
     assert dagster.looks == 101
+
+
+def test_that_only_others_wait_in_the_queue_is_nothing_that_happens() -> None:
+    dagster = SensedDagster()
+    dagster.start("check", status="QUEUED")
+    with pytest.raises(NothingHappens, match="while waiting for a release"):
+        follower(dagster, is_ours=lambda run: False).until(holds_after(100), "a release")
+
+
+def test_a_run_that_no_daemon_starts_is_given_up() -> None:
+    dagster = WithoutDaemon()
+    run = dagster.start("check", AssetPlanned("m", "mongo/conversations"), status="QUEUED")
+    said = "90 s while waiting for check to begin: the daemon does not start the run"
+    with pytest.raises(NothingHappens, match=said):
+        complete(dagster, run, lambda run, changed: None)
+    with pytest.raises(NothingHappens, match=said):
+        follower(dagster).until(lambda: False, "a release")
+
+
+@pytest.mark.parametrize("status", ["STARTING", "STARTED", "CANCELING"])
+def test_a_run_that_another_keeps_in_the_queue_is_waited_for(status: str) -> None:
+    dagster = WithoutDaemon()
+    run = dagster.start("check", status="QUEUED")
+    dagster.start("refresh", status=status)
+    state = complete(dagster, run, lambda run, changed: None)
+    assert state.ended is not None
+
+
+def test_a_run_that_began_may_be_silent() -> None:
+    dagster = WithoutDaemon()
+    run = dagster.start("check", RunStarted(1.0), status="QUEUED")
+    state = complete(dagster, run, lambda run, changed: None)
+    assert state.ended is not None
+
+
+def test_whether_a_run_is_only_queued_is_unknown_while_the_web_server_is_away() -> None:
+    class Away(WithoutDaemon):
+        def runs_in_progress(self) -> list[Run]:
+            raise DagsterUnreachable("away")
+
+    dagster = Away()
+    run = dagster.start("check", status="QUEUED")
+    assert complete(dagster, run, lambda run, changed: None).ended is not None
 
 
 def test_a_web_server_that_restarts_is_waited_for() -> None:
