@@ -25,6 +25,10 @@ set-proc-title no
 """Every write reaches the operating system before it is acknowledged (`appendonly`).
 When memory is short only keys with a lifetime are evicted. Setting the title would
 overwrite the environment, by which a stack knows its processes."""
+MALFORMED = (
+    "MPP_REDIS_URL is no URL such as redis://user:password@host:6379/0, "
+    "in whose password every special character is percent-encoded"
+)
 
 
 class Valkey(Engine):
@@ -66,6 +70,8 @@ class Valkey(Engine):
                 client.dbsize()
         except redis.RedisError as error:
             raise NotReady(str(error)) from error
+        except ValueError:
+            raise NotReady(MALFORMED) from None  # it quotes pieces of the password
 
 
 def _configuration_file(stack: Stack) -> Path:

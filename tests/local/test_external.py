@@ -3,7 +3,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mpp_local.component import NotReady
 from mpp_local.engines import engines_of
+from mpp_local.engines.valkey import MALFORMED, Valkey
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
 from mpp_local.services import SERVICES
@@ -85,3 +87,10 @@ def test_dagster_uses_the_database_it_is_given(stack: Stack) -> None:
     url = environment_of(stack)["MPP_DAGSTER_POSTGRES_URL"]
 
     assert url == "postgresql+psycopg2://dagster:secret@elsewhere/runs"
+
+
+@pytest.mark.parametrize("url", ["cache:6379", ":secret@cache:6379", "redis://:se/cret@cache:6379"])
+def test_an_address_of_redis_that_is_none_is_described_and_not_quoted(url: str) -> None:
+    with pytest.raises(NotReady) as failure:
+        Valkey().probe({"MPP_REDIS_URL": url})
+    assert str(failure.value) == MALFORMED
