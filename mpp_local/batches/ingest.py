@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mpp_local.batches.landing import (
-    is_landed,
-    known_batches,
-    land_file,
-    names_in,
-    take_again,
-)
+from mpp_local.batches.landing import is_landed, known_batches, names_in, take_again
 from mpp_local.batches.publication import Publication
+from mpp_local.copying import copy_at_once
 from mpp_local.runs.events import CheckEvaluated
 from mpp_local.runs.state import RunState
 from mpp_stores.lake import BatchSummary, fingerprint
@@ -51,7 +46,7 @@ class Ingest:
         for file in files:
             batch = file.name
             if not is_landed(file, self._landing):
-                land_file(file, self._landing)
+                copy_at_once(file, self._landing / batch)
             elif not force and self._is_landed(batch) and self._publication.holds(batch):
                 summary.unchanged.append(batch)
                 continue

@@ -1,4 +1,4 @@
-"""Which files an ingest takes, and putting them into the landing folder."""
+"""Which files an ingest takes, and what the landing folder holds."""
 
 import filecmp
 import os
@@ -56,19 +56,13 @@ def is_landed(file: Path, landing: Path) -> bool:
     return landed.is_file() and filecmp.cmp(file, landed, shallow=False)
 
 
-def land_file(file: Path, landing: Path) -> None:
-    """Copy the file into the landing folder, where it appears whole or not at all.
-
-    What is landed already stays as it is: its modification time is when it landed.
-    """
-    if is_landed(file, landing):
-        return
-    copy_at_once(file, landing / file.name)
-
-
 def take_again(landed: Path) -> None:
-    """Give a landed file another fingerprint, for which the sensors land it once more."""
-    os.utime(landed)
+    """Give a landed file another fingerprint, for which the sensors land it once more. One of
+    another user's becomes a copy of one's own."""
+    try:
+        os.utime(landed)
+    except PermissionError:
+        copy_at_once(landed, landed)
 
 
 def _files_at(path: Path) -> list[Path]:

@@ -25,11 +25,11 @@ class UnknownBatch(Exception):
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
     """`release` is what is served without the batch; None before the first. `was_withdrawn`:
-    nothing was left to do."""
+    nothing was left to do. Where `is_file_kept` is not so, the file had been deleted before."""
 
-    batch: str
     release: Release | None
     was_withdrawn: bool
+    is_file_kept: bool
 
 
 class Withdrawal:
@@ -41,21 +41,26 @@ class Withdrawal:
         self._withdrawn = withdrawn
 
     def run(self, batch: str) -> Withdrawn:
-        """Raises `UnknownBatch`, or what `Publication.follow` does."""
-        is_done = False
-        if batch in names_in(self._landing):
+        """Raises `UnknownBatch`, `OSError`, or what `Publication.follow` does."""
+        is_done, file = False, self._withdrawn / batch
+        is_landed = batch in names_in(self._landing)
+        if is_landed:
             self._move(batch)
         elif batch not in self._known():
             raise UnknownBatch(batch, self._known())
         elif self._is_withdrawn(batch) and self._publication.holds(batch):
             is_done = True
         elif not self._publication.is_under_way:
-            # Its run failed, or someone deleted its file from the landing folder.
+            # Its run failed, or someone deleted its file, in whose place an empty one is put.
             self._withdrawn.mkdir(parents=True, exist_ok=True)
-            (self._withdrawn / batch).touch()
+            file.touch()
         if not is_done:
             self._publication.follow([batch], self._is_withdrawn, f"a release without {batch}")
-        return Withdrawn(batch, self._publication.served().release, was_withdrawn=is_done)
+        return Withdrawn(
+            self._publication.served().release,
+            was_withdrawn=is_done,
+            is_file_kept=is_landed or (file.exists() and file.stat().st_size > 0),
+        )
 
     def _move(self, batch: str) -> None:
         """In one step: the sensors find the file in one of the two folders."""

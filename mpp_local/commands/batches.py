@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mpp_local.commands.stack import store_settings, watched_dagster
-from mpp_local.commands.terminal import console, fail, print_json
+from mpp_local.commands.terminal import console, fail, file_failures, print_json
 
 
 def ingest(
@@ -42,12 +42,11 @@ def ingest(
         if if_empty and not would_be_first(files, publication, *folders):
             typer.echo("Nothing ingested: the platform holds batches, or held some")
             return
-        try:
-            summary = Ingest(publication, settings.landing).run(files, force=force)
-        except FileNotFoundError as error:
-            fail(f"{error.filename} is gone: it was withdrawn or deleted meanwhile")
-        except OSError as error:
-            fail(f"{error.filename or settings.landing}: {error.strerror}")
+        with file_failures(settings.landing):
+            try:
+                summary = Ingest(publication, settings.landing).run(files, force=force)
+            except FileNotFoundError as error:
+                fail(f"{error.filename} is gone: it was withdrawn or deleted meanwhile")
     print_summary(summary, screen, monotonic() - started)
 
 
@@ -89,11 +88,15 @@ def withdraw(
     settings = store_settings()
     with watched_dagster(console()) as (dagster, display):
         publication = Publication(dagster, Lake(settings.lake), ServedReader(settings), display)
-        try:
-            withdrawn = Withdrawal(publication, settings.landing, settings.withdrawn).run(batch)
-        except UnknownBatch as error:
-            fail(str(error))
+        with file_failures(settings.withdrawn):
+            try:
+                withdrawn = Withdrawal(publication, settings.landing, settings.withdrawn).run(batch)
+            except UnknownBatch as error:
+                fail(str(error))
     verb = "was withdrawn before" if withdrawn.was_withdrawn else "is withdrawn"
     release = withdrawn.release.release_id if withdrawn.release else "none"
     typer.echo(f"{batch} {verb}; serving release {release}")
-    typer.echo(f"Its file is kept: {settings.withdrawn / batch}")
+    if withdrawn.is_file_kept:
+        typer.echo(f"Its file is kept: {settings.withdrawn / batch}")
+    else:
+        typer.echo("Its file had been deleted before")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mpp_local.commands.stack import store_settings
-from mpp_local.commands.terminal import fail
+from mpp_local.commands.terminal import fail, file_failures
 
 
 def campaigns(
@@ -32,11 +32,12 @@ def campaigns(
     ):
         typer.echo("Campaigns left as they are: the platform is in use")
         return
-    try:
-        replacement = replace_campaigns(file, settings.campaigns_file)
-    except NoSuchFile as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from error
-    except InvalidCampaigns as error:
-        fail(str(error))
+    with file_failures(settings.campaigns_file):
+        try:
+            replacement = replace_campaigns(file, settings.campaigns_file)
+        except NoSuchFile as error:
+            raise typer.BadParameter(str(error), param_hint="FILE") from error
+        except InvalidCampaigns as error:
+            fail(str(error))
     for line in summary(replacement, datetime.now(UTC).date()):
         typer.echo(line)

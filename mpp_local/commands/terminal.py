@@ -1,5 +1,8 @@
 """How the commands write, and how they end when something is wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -27,3 +30,12 @@ def print_json(value: Any) -> None:
 def fail(message: str, status: int = 1) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(status)
+
+
+@contextmanager
+def file_failures(place: Path) -> Iterator[None]:
+    """End the command with what the system says of a file; of `place` where it names none."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{error.filename or place}: {error.strerror}")

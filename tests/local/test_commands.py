@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from mpp_local.batches.withdrawal import Withdrawal, Withdrawn
 from mpp_local.cli import app
 from mpp_local.commands.stack import store_settings
 from mpp_local.engines import engines_of
 from mpp_local.ports import taking_ports
+from mpp_local.runs.client import DagsterClient
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
 from mpp_stores.lake import REJECTED_EVENT_SCHEMA, BatchSummary, Lake
@@ -83,6 +87,16 @@ def test_without_a_stack_every_command_says_how_to_get_one(
     assert "start one with `mpp up`" in result.output
 
 
+def test_a_malformed_address_is_unreachable_and_not_shown(stack: Stack) -> None:
+    stack.external = {"redis": {"MPP_REDIS_URL": "redis://:se/cret@cache:6379"}}
+    stack.save()
+    result = CliRunner().invoke(app, ["status"])
+    assert result.exit_code == 1
+    [row] = [line for line in result.output.splitlines() if line.startswith("redis")]
+    assert row.split() == ["redis", "external", "unreachable", "a", "malformed", "address"]
+    assert "cret" not in result.output
+
+
 def said_first(*arguments: str) -> str:
     """The first line from a command, which is then terminated; empty if it stays silent."""
     command = [sys.executable, "-m", "mpp_local", *arguments]
@@ -98,7 +112,7 @@ def said_first(*arguments: str) -> str:
 def test_whoever_waits_for_another_command_on_the_stack_is_told(
     stack: Stack, arguments: list[str]
 ) -> None:
-    with stack.locked(print):
+    with Stack.locked(stack.home, print):
         assert said_first(*arguments) == "waiting for another command on this stack\n"
 
 
@@ -172,6 +186,57 @@ def test_campaigns_for_an_empty_platform_replace_none(stack: Stack) -> None:
     (stack.home / "landing" / "own.json").touch()
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert not placed.exists()
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_campaign_file_that_cannot_be_put_in_place_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    result = CliRunner().invoke(app, ["campaigns", "data/sample_campaigns.json"])
+    assert result.exit_code == 1
+    assert result.output == f"{store_settings().campaigns_file}: No space left on device\n"
+
+
+@pytest.fixture
+def idle_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Dagster without runs."""
+    monkeypatch.setattr(DagsterClient, "runs_since", lambda *_: [])
+
+
+@pytest.mark.usefixtures("idle_dagster")
+def test_a_batch_that_cannot_be_moved_ends_with_a_sentence(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed = stack.home / "landing" / "a.json"
+    landed.parent.mkdir()
+    landed.touch()
+
+    def fail(path: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(path), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    result = CliRunner().invoke(app, ["withdraw", "a.json"])
+    assert result.exit_code == 1
+    assert result.output == f"{landed}: Invalid cross-device link\n"
+
+
+@pytest.mark.usefixtures("idle_dagster")
+@pytest.mark.parametrize(
+    ("is_file_kept", "said"),
+    [(True, "Its file is kept: {folder}/a.json"), (False, "Its file had been deleted before")],
+)
+def test_withdraw_says_whether_there_is_a_way_back(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, is_file_kept: bool, said: str
+) -> None:
+    withdrawn = Withdrawn(None, was_withdrawn=False, is_file_kept=is_file_kept)
+    monkeypatch.setattr(Withdrawal, "run", lambda *_: withdrawn)
+    result = CliRunner().invoke(app, ["withdraw", "a.json"])
+    folder = stack.home / "withdrawn"
+    assert result.output.splitlines()[-1] == said.format(folder=folder)
 
 
 def test_reset_deletes_what_the_commands_wrote(stack: Stack) -> None:

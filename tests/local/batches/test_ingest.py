@@ -32,6 +32,7 @@ def test_a_file_is_landed_and_waited_for_until_a_release_holds_it(
     taken_up(pipeline, "a.json")
     summary = ingest(pipeline, file)
     assert (pipeline.landing / "a.json").read_text() == "[]"
+    assert list(pipeline.landing.iterdir()) == [pipeline.landing / "a.json"]
     [batch] = summary.batches
     assert (batch.batch, batch.accepted) == ("a.json", 2)
     assert summary.release == pipeline.served.release is not None
@@ -50,10 +51,21 @@ def test_a_file_without_an_accepted_event_needs_no_release(pipeline: Pipeline, f
 def test_a_published_file_is_skipped_until_its_bytes_change(pipeline: Pipeline, file: Path) -> None:
     taken_up(pipeline, "a.json")
     ingest(pipeline, file)
+    before = fingerprint(pipeline.landing / "a.json")
     assert ingest(pipeline, file).unchanged == ["a.json"]
+    assert fingerprint(pipeline.landing / "a.json") == before
     file.write_text("[1]")
     taken_up(pipeline, "a.json")
     assert ingest(pipeline, file).unchanged == []
+    assert (pipeline.landing / "a.json").read_text() == "[1]"
+
+
+def test_a_file_already_in_the_landing_folder_stays(pipeline: Pipeline) -> None:
+    pipeline.landing.mkdir()
+    (pipeline.landing / "a.json").write_text("[1]")
+    taken_up(pipeline, "a.json")
+    assert ingest(pipeline, pipeline.landing / "a.json").release is not None
+    assert (pipeline.landing / "a.json").read_text() == "[1]"
 
 
 def test_force_offers_a_published_file_again(pipeline: Pipeline, file: Path) -> None:

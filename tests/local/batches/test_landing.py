@@ -7,7 +7,6 @@ from mpp_local.batches.landing import (
     UnsuitablePath,
     collect_files,
     is_landed,
-    land_file,
     take_again,
 )
 from mpp_stores.lake import fingerprint
@@ -59,35 +58,14 @@ def test_a_name_that_can_be_no_batch_is_refused(tmp_path: Path, name: str) -> No
         collect_files([write(tmp_path / name)])
 
 
-def test_a_landed_file_is_a_copy_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_a_file_is_landed_when_the_folder_holds_its_very_bytes(tmp_path: Path) -> None:
     file, landing = write(tmp_path / "a.json", "[1]"), tmp_path / "landing"
     assert not is_landed(file, landing)
-    land_file(file, landing)
+    landed = write(landing / "a.json", "[1]")
     assert is_landed(file, landing)
-    assert list(landing.iterdir()) == [landing / "a.json"]
-
-
-def test_a_changed_file_replaces_the_landed_one(tmp_path: Path) -> None:
-    file, landing = write(tmp_path / "a.json", "[1]"), tmp_path / "landing"
-    land_file(file, landing)
+    assert is_landed(landed, landing)
     write(file, "[2]")
     assert not is_landed(file, landing)
-    land_file(file, landing)
-    assert (landing / "a.json").read_text() == "[2]"
-
-
-def test_landing_the_same_bytes_again_keeps_the_time_of_the_first(tmp_path: Path) -> None:
-    file, landing = write(tmp_path / "a.json"), tmp_path / "landing"
-    land_file(file, landing)
-    os.utime(landing / "a.json", (1, 1))
-    land_file(file, landing)
-    assert (landing / "a.json").stat().st_mtime == 1
-
-
-def test_a_file_already_in_the_landing_folder_stays(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.json", "[1]")
-    land_file(file, tmp_path)
-    assert file.read_text() == "[1]"
 
 
 def test_a_file_to_be_taken_again_has_another_fingerprint(tmp_path: Path) -> None:
@@ -97,3 +75,21 @@ def test_a_file_to_be_taken_again_has_another_fingerprint(tmp_path: Path) -> Non
     take_again(file)
     assert fingerprint(file) != before
     assert file.read_text() == "[1]"
+
+
+def test_a_file_of_another_user_is_taken_again_as_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.json", "[1]")
+    os.utime(file, (1, 1))
+    before = fingerprint(file), file.stat().st_ino
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    take_again(file)
+    assert fingerprint(file) != before[0]
+    assert file.stat().st_ino != before[1]
+    assert file.read_text() == "[1]"
+    assert list(tmp_path.iterdir()) == [file]

@@ -31,12 +31,13 @@ def test_the_file_moves_and_a_release_without_it_is_waited_for(pipeline: Pipelin
     assert (pipeline.withdrawn / "a.json").read_text() == "[]"
     assert withdrawn.release == pipeline.served.release != before
     assert not withdrawn.was_withdrawn
+    assert withdrawn.is_file_kept
 
 
 def test_withdrawing_again_does_nothing(pipeline: Pipeline) -> None:
     taken_up(pipeline)
     release = withdraw(pipeline, "a.json").release
-    assert withdraw(pipeline, "a.json") == Withdrawn("a.json", release, was_withdrawn=True)
+    assert withdraw(pipeline, "a.json") == Withdrawn(release, was_withdrawn=True, is_file_kept=True)
 
 
 def test_withdrawing_again_after_a_failure_offers_the_file_again(pipeline: Pipeline) -> None:
@@ -58,6 +59,19 @@ def test_a_batch_whose_landed_file_was_deleted_can_still_be_withdrawn(
     taken_up(pipeline)
     assert not withdraw(pipeline, "a.json").was_withdrawn
     assert pipeline.lake.summary("a.json").withdrawn
+
+
+def test_a_file_that_was_deleted_is_not_kept(pipeline: Pipeline) -> None:
+    (pipeline.landing / "a.json").unlink()
+    taken_up(pipeline)
+    assert not withdraw(pipeline, "a.json").is_file_kept
+    assert not withdraw(pipeline, "a.json").is_file_kept
+
+
+def test_a_file_that_was_empty_is_kept(pipeline: Pipeline) -> None:
+    (pipeline.landing / "a.json").write_text("")
+    taken_up(pipeline)
+    assert withdraw(pipeline, "a.json").is_file_kept
 
 
 def test_a_batch_that_landed_again_is_withdrawn_again(pipeline: Pipeline) -> None:
