@@ -44,15 +44,18 @@ down:
 
 setup: $(READY)
 
-# Its Python may have gone, or have become another one, which has none of the packages.
-ifneq ($(shell $(BIN)/python -c "import pip; print('there')" 2>/dev/null),there)
+# Its Python may have gone, or have become another one, which has none of the packages. Of a
+# checkout that was moved or copied, its programs name the folder that it was made in.
+IS_FROM_ELSEWHERE := { test -s $(READY) && test "$$(cat $(READY))" != "$$(pwd -P)"; }
+ifneq ($(shell $(IS_FROM_ELSEWHERE) || $(BIN)/python -c "import pip; print('there')" 2>/dev/null),there)
 .PHONY: $(READY)
 endif
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) mpp_local/prerequisites.py
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once; this takes a few minutes."
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@! $(IS_FROM_ELSEWHERE) && $(BIN)/python -m pip --version >/dev/null 2>&1 || \
+		$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --quiet pip==$(PIP_VERSION)
 	@# From this index nothing but torch itself, as in the Dockerfile.
 	@test -z "$(PYTORCH_INDEX_URL)" || $(PIP_INSTALL) --no-deps --index-url "$(PYTORCH_INDEX_URL)" \
@@ -64,7 +67,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PIP_INSTALL) --no-compile --requirement requirements.lock; status=$$?; \
 	kill $$counter 2>/dev/null; exit $$status
 	@$(PIP_INSTALL) --quiet --no-deps --editable .
-	@touch $@
+	@pwd -P >$@
 
 # The explorer page is tested in Chromium; root on Debian gets it installed.
 browser:

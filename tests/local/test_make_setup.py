@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,20 @@ def test_an_environment_whose_python_was_upgraded_away_is_made_anew(
     (checkout / lost).unlink()
 
     assert NEW_ENVIRONMENT in asked_for_by_setup(checkout)
+
+
+@pytest.mark.parametrize("relocate", [shutil.move, shutil.copytree])
+def test_an_environment_from_another_folder_is_made_anew_once(
+    checkout: Path, relocate: Callable[[Path, Path], object]
+) -> None:
+    """Its programs name the Python, and the project, of the folder that it was made in."""
+    asked_for_by_setup(checkout)
+    elsewhere = checkout.with_name("another checkout, its copy")
+    relocate(checkout, elsewhere)
+
+    asked = asked_for_by_setup(elsewhere)
+    assert asked.index(NEW_ENVIRONMENT) < asked.index(PACKAGES)
+    assert not [call for call in asked_for_by_setup(elsewhere) if call.startswith("-m")]
 
 
 def test_the_count_of_packages_ends_with_a_setup_that_is_killed(checkout: Path) -> None:
