@@ -1,6 +1,8 @@
 """Settings of the pipeline, beyond the stores' addresses."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mpp_stores.contract import ContractSettings
@@ -36,7 +38,8 @@ class SparkSettings(BaseSettings):
     `driver_java_options` suit runs of seconds: the JVM's first compiler and its smallest
     garbage collector. That compiler alone gets 48 MB for its code, which a backfill fills within
     minutes, and then compiles no more: 240 MB are what both compilers get. Runs of many minutes
-    on `local[*]` are better off without them.
+    on `local[*]` are better off without them: set to nothing it means none, where any other
+    setting that is set to nothing is the default.
     """
 
     model_config = SettingsConfigDict(env_prefix="MPP_SPARK_", extra="ignore")
@@ -49,3 +52,12 @@ class SparkSettings(BaseSettings):
         "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
     )
     shuffle_partitions: int = 4
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in values.items()
+            if value != "" or name == "driver_java_options"
+        }

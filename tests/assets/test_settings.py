@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from mpp_assets.settings import PipelineSettings
+from mpp_assets.settings import PipelineSettings, SparkSettings
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.ranking import RankingConfiguration
 
@@ -27,6 +27,13 @@ def test_values_of_the_ranking_are_set_one_by_one(monkeypatch: pytest.MonkeyPatc
 def test_a_variable_set_to_nothing_counts_as_not_set(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MPP_EMBEDDING_MODEL", "")
     assert PipelineSettings().embedding_model == BUNDLED_MODEL
+
+
+def test_only_the_java_options_of_spark_can_be_set_to_nothing(monkeypatch: pytest.MonkeyPatch):
+    default = SparkSettings()
+    for name in SparkSettings.model_fields:
+        monkeypatch.setenv(f"MPP_SPARK_{name.upper()}", "")
+    assert SparkSettings() == default.model_copy(update={"driver_java_options": ""})
 
 
 def test_the_ranking_can_be_set_as_json(monkeypatch: pytest.MonkeyPatch):
