@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
 from mpp_local.component import Component
 from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
+from mpp_local.project import PROJECT_ROOT
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
 from mpp_local.wheels import installed_packages
@@ -63,6 +65,9 @@ programs={programs}
 priority={priority}
 """
 
+COMMENT = re.compile(r"\s[#;]")
+"""What begins one anywhere in a line of the file, which knows no way to quote it."""
+
 
 def local_engines(stack: Stack) -> list[Component]:
     """The engines that this stack runs itself."""
@@ -87,7 +92,14 @@ def render_configuration(stack: Stack) -> str:
 
     It changes whenever the environment or an installed package does: it carries their
     digest. Groups stop in the reverse order of their priority, so the services go first.
+    Raises `RuntimeError` when a folder's name would end a line of it.
     """
+    for folder in (stack.home, PROJECT_ROOT):
+        if begin := COMMENT.search(str(folder)):
+            raise RuntimeError(
+                f"{folder}: choose a folder without {begin[0]!r} in its path, "
+                "behind which supervisor reads nothing"
+            )
     engines, services = local_engines(stack), list(SERVICES)
     text = SUPERVISOR.format(
         run=_escaped(stack.run),
