@@ -11,7 +11,6 @@ from mpp_stores.records import Erasure
 ERASURE_TAG = "mpp/erasure"
 """Run tag that names the step of an erasure, its id included."""
 COMPLETED = "completed"
-STATES = ("requested", "scrubbed", COMPLETED)
 
 
 class ErasureLost(Exception):

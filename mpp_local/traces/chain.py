@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mpp_local.batches.served import LANDED_EVENTS
 from mpp_stores.lake import BatchSummary
 from mpp_stores.records import ConversationDocument, Materialization, Release
 
-LANDED_EVENTS = "lake/landed_events"
 BEHIND_A_RECOMMENDATION = (
     "milvus/user_profiles",
     "milvus/messages",
