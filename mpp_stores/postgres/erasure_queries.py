@@ -9,6 +9,9 @@ CREATE_SALT: Final = SQL("""
 INSERT INTO {schema}.erasure_salt (salt) VALUES (%(salt)s) ON CONFLICT (only_one) DO NOTHING
 """)
 SELECT_SALT: Final = SQL("SELECT salt FROM {schema}.erasure_salt")
+COUNT_REQUESTS: Final = SQL("""
+SELECT count(*) AS request_count, max(requested_at) AS last_requested_at FROM {schema}.erasures
+""")
 SELECT_HASHES: Final = SQL("SELECT DISTINCT subject_hash FROM {schema}.erasures")
 
 # What is completed in the table is so for others once it has the time of it.

@@ -23,6 +23,7 @@ from mpp_stores.records import (
     UserSummary,
 )
 from mpp_stores.settings import StoreSettings
+from mpp_stores.targets import TARGETS
 
 Record = TypeVar("Record")
 Answer = TypeVar("Answer")
@@ -31,6 +32,15 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True)
 class _Hash:
     subject_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """The requests for erasures. None is ever deleted, so that each that comes changes the count;
+    after a restore from a backup the count can come to what it was, but not with this time."""
+
+    request_count: int
+    last_requested_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ class TableReader:
         self._schema_name = schema_name
         self._schema = Identifier(schema_name)
         self._pool = LazyPool(settings, name="mpp-tables")
+        self._erased: tuple[Sequence[_Requests], ErasedSubjects] | None = None
 
     async def ping(self) -> None:
         """Raises unless Postgres answers a query."""
@@ -150,12 +161,14 @@ class TableReader:
         return found[0] if found else None
 
     async def contents(self, release_id: str) -> dict[str, list[int]]:
-        """The materializations that a release serves, by asset."""
+        """The materializations that a release serves of each target, by its name: not those of
+        every batch there ever was."""
         found = await self._fetch(
             _Numbers,
             f"read the contents of release {release_id!r}",
             release_queries.SELECT_NUMBERS,
             release_id=release_id,
+            assets=list(TARGETS),
         )
         return {each.asset: each.numbers for each in found}
 
@@ -212,11 +225,17 @@ class TableReader:
         return await self._in_thread(erasures.find, erasure_id)
 
     async def erased_subjects(self) -> ErasedSubjects:
+        """All who ever asked. They are read anew when requests were added since the last time."""
+        requests = await self._fetch(_Requests, "look for erasures", erasure_queries.COUNT_REQUESTS)
+        if self._erased is not None and self._erased[0] == requests:
+            return self._erased[1]
         # In this order: whoever has a hash has the salt.
         hashes = await self._fetch(_Hash, "read who was erased", erasure_queries.SELECT_HASHES)
         salts = await self._fetch(_Salt, "read who was erased", erasure_queries.SELECT_SALT)
         salt = bytes(salts[0].salt) if salts else b""
-        return ErasedSubjects(salt, frozenset(row.subject_hash for row in hashes))
+        erased = ErasedSubjects(salt, frozenset(row.subject_hash for row in hashes))
+        self._erased = requests, erased
+        return erased
 
     async def names_erased_users(self, begun_at: datetime, *, user_engagement: int) -> bool:
         """Whether what began then, over this engagement, was still made of users who asked to

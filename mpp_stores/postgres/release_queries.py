@@ -117,7 +117,7 @@ LIMIT %(limit)s
 SELECT_NUMBERS: Final = SQL("""
 SELECT asset, array_agg(materialization ORDER BY partition) AS numbers
 FROM {schema}.release_materializations JOIN {schema}.materializations USING (materialization)
-WHERE release_id = %(release_id)s
+WHERE release_id = %(release_id)s AND asset = ANY(%(assets)s)
 GROUP BY asset
 """)
 

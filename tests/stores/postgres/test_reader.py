@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
 
 from mpp_stores.errors import StoreUnavailable
@@ -104,6 +105,18 @@ async def test_users_are_listed_by_id_with_the_sum_of_what_they_did(
     assert one_by_one == everybody
     [escaped] = await reader.users(10, prefix="a%", materialization=7)
     assert escaped.user_id == "a%a"
+
+
+async def test_users_are_listed_in_the_order_of_code_points(
+    reader: TableReader, settings: StoreSettings, schema_name: str
+) -> None:
+    ordered = ["Zoe", "_ada", "a b", "a-c", "aa", "é"]
+    with UserEngagements(settings, schema_name=schema_name) as target:
+        target.prepare()
+        target.write(engagement_batch(*map(user_engagement, ordered)))
+    assert [user.user_id for user in await reader.users(10, materialization=1)] == ordered
+    found = await reader.users(10, prefix="a", after="a b", materialization=1)
+    assert [user.user_id for user in found] == ["a-c", "aa"]
 
 
 async def test_an_audience_is_read_on_after_any_of_its_users_also_among_equals(
@@ -215,6 +228,15 @@ async def test_the_contents_of_a_release_are_numbers_by_asset(
     assert await reader.contents(first.release_id) == {}
 
 
+async def test_the_contents_of_a_release_are_those_of_the_stores(
+    reader: TableReader, registry: Registry
+) -> None:
+    registry.materialize("lake/landed_events", "a.json")
+    of_a_day = registry.materialize("milvus/messages", "1999-03-01")
+    release = registry.publish()
+    assert await reader.contents(release.release_id) == {"milvus/messages": [of_a_day]}
+
+
 async def test_an_erasure_is_requested_and_found_again(reader: TableReader) -> None:
     erasure = await reader.request_erasure("ada")
     assert (erasure.user_id, erasure.state) == ("ada", "requested")
@@ -224,6 +246,33 @@ async def test_an_erasure_is_requested_and_found_again(reader: TableReader) -> N
     erased = await reader.erased_subjects()
     assert erased.includes("ada")
     assert not erased.includes("bob")
+
+
+async def test_who_was_erased_is_read_again_only_when_somebody_asked_since(
+    reader: TableReader,
+) -> None:
+    nobody = await reader.erased_subjects()
+    await reader.request_erasure("ada")
+    ada = await reader.erased_subjects()
+    again = await reader.erased_subjects()
+    await reader.request_erasure("bob")
+    both = await reader.erased_subjects()
+    assert not nobody.includes("ada")
+    assert ada.includes("ada")
+    assert again is ada
+    assert both.includes("ada")
+    assert both.includes("bob")
+
+
+async def test_as_many_erasures_as_before_a_restore_are_not_taken_for_the_same(
+    reader: TableReader, settings: StoreSettings, schema_name: str
+) -> None:
+    await reader.request_erasure("ada")
+    await reader.erased_subjects()
+    with connect(settings) as connection:
+        connection.execute(SQL("TRUNCATE {}.erasures").format(Identifier(schema_name)))
+    await reader.request_erasure("bob")
+    assert (await reader.erased_subjects()).includes("bob")
 
 
 async def test_a_dead_server_is_reported_as_unavailable(dead_settings: StoreSettings) -> None:
