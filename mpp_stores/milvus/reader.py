@@ -140,16 +140,13 @@ class VectorReader:
         return [SimilarUser(hit["entity"]["user_id"], _cosine(hit)) for hit in hits]
 
     async def campaign_profiles(
-        self, *, materialization: int, campaign_ids: Sequence[str] | None = None
+        self, *, materialization: int, campaign_ids: Sequence[str]
     ) -> list[CampaignProfile]:
-        """Of every campaign with messages, or of those named that have some, in any order."""
-        if campaign_ids is None:
-            wanted = filters.bound(filters.MATERIALIZED, materializations=[materialization])
-        elif campaign_ids:
-            row_ids = [row_id(materialization, campaign_id) for campaign_id in campaign_ids]
-            wanted = filters.bound(filters.ROWS, row_ids=row_ids)
-        else:
+        """Of those campaigns that have messages, in any order."""
+        if not campaign_ids:
             return []
+        row_ids = [row_id(materialization, campaign_id) for campaign_id in campaign_ids]
+        wanted = filters.bound(filters.ROWS, row_ids=row_ids)
         rows = await self._ask(
             "read the profiles of campaigns",
             self._campaign_profiles,

@@ -39,9 +39,9 @@ async def test_profiles_are_those_of_the_served_materialization(
     campaigns.write(campaigns_batch([campaign_profile("boots"), campaign_profile("gone")], FIRST))
     campaigns.write(campaigns_batch([campaign_profile("boots", embedding=NORTH)], SECOND))
 
-    assert await reader.campaign_profiles(materialization=SECOND) == [
-        CampaignProfile("boots", 3, NOON, NORTH)
-    ]
+    assert await reader.campaign_profiles(
+        materialization=SECOND, campaign_ids=["boots", "gone"]
+    ) == [CampaignProfile("boots", 3, NOON, NORTH)]
 
 
 async def test_profiles_of_named_campaigns_are_those_that_exist(
@@ -81,5 +81,5 @@ async def test_the_most_similar_campaigns_come_first_without_the_campaign(
 
 
 async def test_before_the_first_ingest_there_are_no_profiles(reader: VectorReader) -> None:
-    assert await reader.campaign_profiles(materialization=FIRST) == []
+    assert await reader.campaign_profiles(materialization=FIRST, campaign_ids=["boots"]) == []
     assert await reader.similar_campaigns(EAST, 5, materialization=FIRST) == []
