@@ -40,7 +40,7 @@ class MessageEvidence(BaseModel):
         "else the user's profile."
     )
     recency: float = Field(
-        gt=0,
+        ge=0,
         le=1,
         description="What is left of the similarity's weight: half of it every half-life before "
         "the release's last day.",

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from mpp_stores.milvus.reader import VectorReader
 from mpp_stores.postgres.releases import publish
@@ -32,12 +33,17 @@ def materialize(settings: StoreSettings, dataset: Dataset) -> Numbers:
 
 
 def publish_what_is_complete(
-    settings: StoreSettings, dataset: Dataset, ranking: RankingConfiguration = RANKING
+    settings: StoreSettings,
+    dataset: Dataset,
+    ranking: RankingConfiguration = RANKING,
+    *,
+    days_later: int = 0,
 ) -> Release:
+    """`days_later` is how long nobody has written since the data set's last day."""
     return publish(
         settings,
         dagster_run_id=uuid.uuid4().hex,
-        data_through=dataset.days[-1],
+        data_through=dataset.days[-1] + timedelta(days=days_later),
         quality={},
         agreeing=MESSAGES,
         ranking=ranking,

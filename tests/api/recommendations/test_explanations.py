@@ -12,7 +12,9 @@ from mpp_stores.mongo.reader import DocumentReader
 from mpp_stores.neo4j.reader import GraphReader
 from mpp_stores.postgres.reader import TableReader
 from mpp_stores.records import EngagedWith, Release
+from tests.api.conftest import serving
 from tests.api.dataset import Dataset
+from tests.api.publishing import publish_what_is_complete
 
 Item = dict[str, Any]
 
@@ -90,7 +92,10 @@ async def test_similarities_are_those_of_the_stored_vectors(
     ada = await vectors.profile(dataset.id("ada"), materialization=user_profiles)
     campaigns = {
         profile.campaign_id: profile.embedding
-        for profile in await vectors.campaign_profiles(materialization=campaign_profiles)
+        for profile in await vectors.campaign_profiles(
+            materialization=campaign_profiles,
+            campaign_ids=[campaign_id for campaign_id, _ in evidence(items, "topic")],
+        )
     }
     messages = {message["message_id"]: message["embedding"] for message in dataset.messages}
     assert ada is not None
@@ -163,6 +168,17 @@ async def test_figures_are_those_of_the_tables(
         }
         assert value_of(items, campaign_id, "performance") == stored.performance_score
     await tables.close()
+
+
+async def test_a_message_of_which_age_leaves_nothing_is_cited_all_the_same(
+    own_settings: ApiSettings, own_dataset: Dataset
+) -> None:
+    publish_what_is_complete(own_settings, own_dataset, days_later=365)
+    async with serving(own_settings) as client:
+        response = await client.get(f"/recommendations/{own_dataset.id('ada')}")
+    assert response.status_code == 200, response.text
+    cited = evidence(response.json()["items"], "messages")
+    assert {message["recency"] for _, message in cited} == {0.0}
 
 
 async def test_the_text_says_what_the_evidence_says(items: list[Item], dataset: Dataset) -> None:
