@@ -1,10 +1,11 @@
 """Records what users make of recommendations, and counts it."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,6 +32,8 @@ from mpp_stores.records import Dismissal, Feedback
 
 CAMPAIGN_UNKNOWN: Final = "campaign unknown"
 OUT_OF_RANGE: Final = "occurred_at out of range"
+
+T = TypeVar("T")
 
 _TIMESTAMP: Final[TypeAdapter[datetime]] = TypeAdapter(Timestamp)
 
@@ -84,12 +87,11 @@ class FeedbackService:
         )
 
     async def undo_dismissal(self, user_id: str, campaign_id: str) -> None:
-        await self.legs.required(
-            Leg.TABLE,
+        await self._write(
             "undo a dismissal",
             lambda: self.stores.feedback.undo_dismissal(user_id, campaign_id),
+            {user_id},
         )
-        await self.stores.cache.invalidate(user_id)
 
     async def counts(self, campaign_id: str) -> CampaignFeedbackReply:
         """Raises `UnknownCampaign`."""
@@ -118,16 +120,37 @@ class FeedbackService:
         )
 
     async def _store(self, wanted: Sequence[Feedback]) -> list[bool]:
-        """Once what was dismissed is committed, no reply that was kept before is served."""
         if not wanted:
             return []
-        is_new = await self.legs.required(
-            Leg.TABLE, "record feedback", lambda: self.stores.feedback.record(wanted)
+        dismissing = {
+            each.user_id
+            for each in wanted
+            if each.kind is FeedbackKind.DISMISS and each.user_id is not None
+        }
+        return await self._write(
+            "record feedback", lambda: self.stores.feedback.record(wanted), dismissing
         )
-        dismissing = {each.user_id for each in wanted if each.kind is FeedbackKind.DISMISS}
-        for user_id in dismissing - {None}:
-            await self.stores.cache.invalidate(str(user_id))
-        return is_new
+
+    async def _write(self, attempted: str, write: Callable[[], Awaitable[T]], about: Set[str]) -> T:
+        """Once it is committed, no reply about these users that was kept before is served: nor
+        where the write fails, since its answer may have been lost behind the commit."""
+
+        async def until_settled() -> T:
+            try:
+                return await write()
+            except asyncio.CancelledError:
+                # Given up: it may have been committed after the caller was told so.
+                await self._end_replies(about)
+                raise
+
+        try:
+            return await self.legs.required(Leg.TABLE, attempted, until_settled)
+        finally:
+            await self._end_replies(about)
+
+    async def _end_replies(self, about: Set[str]) -> None:
+        for user_id in about:
+            await self.stores.cache.invalidate(user_id)
 
 
 def _reasons(request: FeedbackRequest, known: frozenset[str], erased: ErasedSubjects) -> list[str]:

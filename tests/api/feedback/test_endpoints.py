@@ -1,7 +1,9 @@
 """Feedback over HTTP: once each, of known campaigns, and heeded from the reply on."""
 
+import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -10,11 +12,16 @@ import pytest
 from mpp_api.feedback import exposures
 from mpp_api.settings import ApiSettings
 from mpp_stores.api_keys import Role
-from mpp_stores.postgres.feedback import rows_of_user
+from mpp_stores.errors import StoreUnavailable
+from mpp_stores.postgres.feedback import FeedbackStore, rows_of_user
 from tests.api.addresses import without
 from tests.api.conftest import serving
 from tests.api.dataset import Dataset
 from tests.api.metrics.samples import samples
+
+PATIENCE = 60.0
+
+Commit = Callable[[], Awaitable[Any]]
 
 
 def feedback(dataset: Dataset, kind: str = "click", **changed: Any) -> dict[str, Any]:
@@ -112,6 +119,58 @@ async def test_a_dismissed_campaign_is_not_recommended_from_that_reply_on_until_
         assert lamps in await recommended(client, ada)
     assert lamps not in dismissed
     assert lamps in others
+
+
+async def lost(commit: Commit) -> None:
+    """The connection, behind the commit."""
+    await commit()
+    raise StoreUnavailable("postgres", "write feedback", "the connection was lost")
+
+
+async def late(commit: Commit) -> None:
+    """The answer, which nobody waits for any more."""
+    await commit()
+    await asyncio.Event().wait()
+
+
+async def committed_late(commit: Commit) -> None:
+    """When nobody waits for it any more, and other replies have been kept since."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(1)
+        await commit()
+
+
+@pytest.mark.parametrize("unanswered", [lost, late, committed_late])
+async def test_what_was_committed_is_heeded_although_its_answer_did_not_come(
+    api_settings: ApiSettings,
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    unanswered: Callable[[Commit], Awaitable[None]],
+) -> None:
+    settings = api_settings.model_copy(update={"api_leg_timeout_seconds": 3.0})
+    cid, stoves = dataset.id("cid"), dataset.id("stoves")
+    dismissal = feedback(dataset, "dismiss", user_id=cid, campaign_id=stoves)
+    dismissed = {"user_id": cid, "campaign_id": stoves}
+
+    def unanswer(name: str) -> None:
+        write = getattr(FeedbackStore, name)
+        monkeypatch.setattr(FeedbackStore, name, lambda *given: unanswered(lambda: write(*given)))
+
+    async def until(*, is_recommended: bool) -> None:
+        while (stoves in await recommended(client, cid)) is not is_recommended:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.05)
+
+    async with serving(settings) as client, asyncio.timeout(PATIENCE):
+        await until(is_recommended=True)
+        unanswer("record")
+        await sent(client, dismissal, status=503)
+        await until(is_recommended=False)
+        unanswer("undo_dismissal")
+        undone = await client.delete("/feedback/dismissals", params=dismissed)
+        assert undone.status_code == 503
+        await until(is_recommended=True)
 
 
 async def test_what_a_user_dismissed_is_listed_newest_first_until_it_is_undone(
