@@ -72,10 +72,16 @@ class Call(Generic[T]):
         )
 
     def answer(self, response: httpx.Response) -> Answer[T]:
-        """Raises `ProblemAnswer`, and `UnexpectedAnswer` for what fits no model."""
+        """Raises `ProblemAnswer`, and `UnexpectedAnswer` for a redirect and what fits no model."""
         status, headers = response.status_code, response.headers
-        if status >= HTTPStatus.BAD_REQUEST and status not in self.answered_by:
-            raise problem_answer(status, headers, response.content)
+        if not response.is_success and status not in self.answered_by:
+            if status >= HTTPStatus.BAD_REQUEST:
+                raise problem_answer(status, headers, response.content)
+            raise UnexpectedAnswer(
+                f"{self.method} {self.path} answered {status} (Location: "
+                f"{headers.get('Location', 'none')}); redirects are not followed: give the client "
+                "the address of the service itself"
+            )
         try:
             body = self.read(response.content)
         except ValueError as error:

@@ -237,6 +237,24 @@ def test_an_answer_of_something_else_is_not_taken_for_a_reply(url: str) -> None:
         client.send(get("/explorer", HealthReply))
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_no_answer_and_is_not_followed(status: int) -> None:
+    asked = []
+
+    def moved(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(status, headers={"Location": "https://elsewhere/"}, text="moved")
+
+    with Client("http://api", "key", transport=httpx.MockTransport(moved)) as client:
+        calls = [client.metrics, client.report_page, lambda: client.undo_dismissal("ada", "boots")]
+        for call in calls:
+            with pytest.raises(
+                UnexpectedAnswer, match=rf"{status} \(Location: https://elsewhere/\)"
+            ):
+                call()
+    assert len(asked) == len(calls)
+
+
 def test_the_key_is_shown_nowhere(client: Client) -> None:
     request = client._http.build_request("GET", "/users")
     assert KEYS[Role.ADMIN] not in repr(vars(client))
