@@ -53,9 +53,8 @@ async def get_acceptance(
     async def accept(user_id: str) -> ErasureReply:
         async with audit.action("request-erasure") as action:
             erasure = await service.request_erasure(
-                user_id, stores.tables, releases, settings.api_leg_timeout_seconds
+                user_id, stores.tables, releases, settings.api_leg_timeout_seconds, action
             )
-            action.subject = erasure.erasure_id
         response.headers["Location"] = f"/erasures/{erasure.erasure_id}"
         return erasure
 

@@ -2,19 +2,26 @@ from mpp_api.deadline import within
 from mpp_api.erasures.schemas import ErasureReply
 from mpp_api.errors import UnknownErasure
 from mpp_api.releases.watch import ReleaseWatch
+from mpp_api.security.audit import AdminAction
 from mpp_stores.postgres.reader import TableReader
 
 
 async def request_erasure(
-    user_id: str, tables: TableReader, releases: ReleaseWatch, timeout_seconds: float
+    user_id: str,
+    tables: TableReader,
+    releases: ReleaseWatch,
+    timeout_seconds: float,
+    action: AdminAction,
 ) -> ErasureReply:
     """Record the request, and have this process stop serving the user before it is accepted.
 
-    Where that fails the caller asks again: the same erasure is found open.
+    Where that fails the caller asks again: the same erasure is found open. The action has its
+    subject by then, since the erasure goes on.
     """
     erasure = await within(
         timeout_seconds, "postgres", "request an erasure", tables.request_erasure(user_id)
     )
+    action.subject = erasure.erasure_id
     await releases.look_again()
     return ErasureReply.model_validate(erasure)
 

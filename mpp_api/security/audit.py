@@ -44,7 +44,7 @@ class Audit:
         action, outcome = AdminAction(), "done"
         try:
             yield action
-        except Exception as error:
+        except BaseException as error:  # a cancelled action too
             outcome = type(error).__name__
             raise
         finally:

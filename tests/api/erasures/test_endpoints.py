@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.settings import ApiSettings
+from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres import erasures
 from mpp_stores.redis.cache import CacheOutcome
 from tests.api.addresses import without
@@ -129,6 +131,24 @@ async def test_a_user_can_be_erased_before_the_first_release(
 ) -> None:
     async with serving(empty_settings) as client:
         await accepted(client, dataset.id("nobody"))
+
+
+async def test_a_request_that_this_process_could_not_heed_yet_is_a_503_and_found_again(
+    own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(watch: ReleaseWatch) -> None:
+        raise StoreUnavailable("postgres", "read the current release", "gone")
+
+    ben = own_dataset.id("ben")
+    async with serving(own_settings) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(ReleaseWatch, "look_again", unavailable)
+            failed = await client.delete(f"/users/{ben}")
+        [requested] = erasures.open_erasures(own_settings)
+        again = await accepted(client, ben)
+    assert failed.status_code == 503
+    assert failed.headers["Retry-After"]
+    assert again["erasure_id"] == requested.erasure_id
 
 
 async def test_an_unknown_erasure_is_a_404_problem(client: httpx.AsyncClient) -> None:
