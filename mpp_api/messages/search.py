@@ -54,7 +54,8 @@ class MessageSearch:
 
         async def compute() -> Computed:
             reply = await self._found(query)
-            return Computed(reply.model_dump_json().encode(), Keep.FULL)
+            keep = Keep.FULL if reply.messages else Keep.BRIEFLY
+            return Computed(reply.model_dump_json().encode(), keep)
 
         return await self.replies.answer(
             "message-search", self.served, query.inputs(), subject=query.user_id, compute=compute

@@ -22,7 +22,7 @@ class Keep(Enum):
 
     FULL = auto()
     BRIEFLY = auto()
-    """About nobody: ids that no one has are many and soon forgotten."""
+    """About nobody, or empty: ids that no one has are many and soon forgotten."""
     NOT = auto()
     """It lacks a leg: keeping it would outlive the outage."""
 

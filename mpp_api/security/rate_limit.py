@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 from time import time
 from typing import Final
 
@@ -66,7 +67,7 @@ class RateLimiter:
         """Count a request of the key, unless it is one too many."""
         now = time()
         start = int(now) - int(now) % self.window_seconds
-        reset_seconds = max(1, round(start + self.window_seconds - now))
+        reset_seconds = ceil(start + self.window_seconds - now)
         window = self._windows.get(key_id)
         if window is None or window.start != start:
             window = self._windows[key_id] = _Window(start)

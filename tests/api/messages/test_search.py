@@ -1,11 +1,12 @@
 """Search by meaning. The texts' vectors are the data set's; the model has tests of its own."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import numpy as np
 import pytest
+from redis import Redis
 
 from mpp_api.dependencies import get_embedder
 from mpp_api.settings import ApiSettings
@@ -42,6 +43,13 @@ def nearest(dataset: Dataset, **conditions: Any) -> list[str]:
 def ids(response: httpx.Response) -> list[str]:
     assert response.status_code == 200, response.text
     return [message["message_id"] for message in response.json()["messages"]]
+
+
+def seconds_kept(settings: ApiSettings, release: Release) -> int:
+    """Of the search of the release that is kept for the shortest time."""
+    with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        keys = redis.scan_iter(f"mpp:*:message-search:{release.release_id}:*")
+        return min(cast(int, redis.ttl(key)) for key in keys)
 
 
 async def test_the_nearest_messages_come_first(client: httpx.AsyncClient, dataset: Dataset) -> None:
@@ -85,6 +93,18 @@ async def test_a_search_is_kept_for_those_who_ask_the_same(client: httpx.AsyncCl
     outcomes = [response.headers["X-Cache"] for response in (first, again, other)]
     assert outcomes == ["miss", "hit", "miss"]
     assert again.content == first.content
+
+
+async def test_a_search_that_finds_nothing_is_kept_briefly(
+    client: httpx.AsyncClient, api_settings: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    found = await client.get("/messages/search", params={"q": LAMP})
+    full = seconds_kept(api_settings, new_release)
+    empty = await client.get("/messages/search", params={"q": LAMP, "user_id": "nobody"})
+    brief = seconds_kept(api_settings, new_release)
+    assert ids(found)
+    assert ids(empty) == []
+    assert full > 60 > brief
 
 
 async def test_a_text_that_cannot_be_embedded_is_unavailable(client: httpx.AsyncClient) -> None:

@@ -71,6 +71,23 @@ async def test_a_new_window_begins_anew(
     assert not limiter.take(own_key.key_id).is_refused
 
 
+@pytest.mark.parametrize("second", [0.0, 15.2, 15.7, 59.9])
+async def test_who_returns_when_told_is_not_refused_again(
+    empty_settings: ApiSettings,
+    clock: Iterator[list[float]],
+    own_key: api_keys.ApiKey,
+    second: float,
+) -> None:
+    now = next(clock)
+    now[0] = START_OF_A_MINUTE + second
+    limiter = RateLimiter(parse("1/minute"), RequestCounts(empty_settings))
+    limiter.take(own_key.key_id)
+    refused = limiter.take(own_key.key_id)
+    now[0] += refused.reset_seconds
+    assert refused.is_refused
+    assert not limiter.take(own_key.key_id).is_refused
+
+
 async def test_processes_add_their_counts_up(
     empty_settings: ApiSettings, clock: Iterator[list[float]], own_key: api_keys.ApiKey
 ) -> None:
