@@ -1,6 +1,8 @@
 """Which replies are kept, and for which question."""
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -14,7 +16,7 @@ from mpp_stores.records import Release
 from mpp_stores.redis.cache import CacheOutcome, ReplyCache
 from tests.api.addresses import without
 from tests.api.conftest import AT_ONCE, serving
-from tests.api.dataset import Dataset
+from tests.api.dataset import CARDS_END_ON, Dataset
 
 
 async def test_a_repeated_question_is_answered_with_the_same_bytes(
@@ -35,6 +37,24 @@ async def test_every_input_makes_its_own_question(
     await client.get(f"/recommendations/{dataset.id('ada')}")
     other = await client.get(f"/recommendations/{dataset.id('ada')}?{query}")
     assert other.headers["X-Cache"] == "miss"
+
+
+async def test_a_campaign_s_last_day_ends_at_midnight_for_kept_replies_too(
+    client: httpx.AsyncClient, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight = datetime.combine(CARDS_END_ON, time.min, UTC) + timedelta(days=1)
+
+    async def asked(at: datetime) -> tuple[str, bool]:
+        monkeypatch.setattr(service, "datetime", Mock(datetime, now=at.astimezone))
+        response = await client.get(f"/recommendations/{dataset.id('ada')}?limit=50")
+        recommended = [item["campaign_id"] for item in response.json()["items"]]
+        return response.headers["X-Cache"], dataset.id("cards") in recommended
+
+    moment = timedelta(microseconds=1)
+    assert await asked(midnight - timedelta(minutes=1)) == ("miss", True)
+    assert await asked(midnight - moment) == ("hit", True)
+    assert await asked(midnight) == ("miss", False)
+    assert await asked(midnight + moment) == ("hit", False)
 
 
 async def test_a_new_release_is_served_at_once(

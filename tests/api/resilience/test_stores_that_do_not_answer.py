@@ -20,17 +20,21 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from mpp_api.dependencies import get_embedder
+from mpp_api.main import create_app
 from mpp_api.settings import ApiSettings
 from mpp_stores.records import Release
 from mpp_stores.redis.cache import DEFAULT_TIMEOUT_SECONDS
 from tests.api.addresses import through_proxies
 from tests.api.conftest import AT_ONCE, serving
 from tests.api.dataset import Dataset
+from tests.api.known_texts import KnownTexts
 from tests.proxy import Proxy
 
 PATIENCE = 60.0
 MISSING = {"milvus": "vector", "neo4j": "graph", "postgres": "table", "mongo": "document"}
 STORES = [*MISSING, "redis"]
+ASK_NO_STORE = {"/metrics", "/explorer"}
 
 Case = TypeVar("Case", bound=Hashable)
 Found = TypeVar("Found")
@@ -184,6 +188,59 @@ async def test_when_every_store_hangs_what_the_release_says_is_trending_comes_in
     assert response.json()["missing_legs"] == ["vector", "graph", "table"]
     assert response.json()["strategy"] == "trending"
     assert response.json()["items"]
+
+
+async def test_every_path_is_answered_in_time_while_every_store_hangs(
+    waiting: ApiSettings, new_release: Release, dataset: Dataset
+) -> None:
+    """Those that only one store can answer by a 503, the others by what the release says."""
+    settings = waiting.model_copy(update={"api_release_recheck_seconds": AT_ONCE})
+    ids = {
+        "user_id": dataset.id("ada"),
+        "campaign_id": dataset.id("boots"),
+        "message_id": dataset.messages[0]["message_id"],
+        "release_id": new_release.release_id,
+        "erasure_id": "any",
+    }
+    queries = {"/messages/search": {"q": dataset.messages[0]["text"]}}
+    paths = [
+        path.format(**ids)
+        for path, operations in create_app(waiting).openapi()["paths"].items()
+        if "get" in operations and path not in ASK_NO_STORE
+    ]
+    embedder = KnownTexts(dataset)
+
+    async def answered(client: httpx.AsyncClient, path: str) -> httpx.Response:
+        async with asyncio.timeout(PATIENCE):
+            return await client.get(path, params=queries.get(path))
+
+    async with (
+        through_proxies(settings, STORES) as (proxied, proxies),
+        serving(proxied, {get_embedder: lambda: embedder}) as client,
+    ):
+        before = await asyncio.gather(*(answered(client, path) for path in paths))
+        for proxy in proxies.values():
+            await proxy.hang()
+        replies = await asyncio.gather(*(answered(client, path) for path in paths))
+        for proxy in proxies.values():
+            await proxy.pass_on()
+    answers = dict(zip(paths, replies, strict=True))
+    unavailable = [path for path, reply in answers.items() if reply.status_code == 503]
+    assert {reply.status_code for reply in before} == {200, 404}
+    assert {reply.status_code for reply in replies} == {200, 503}
+    assert all(answers[path].headers["Retry-After"] for path in unavailable)
+    assert set(paths) - set(unavailable) == {
+        path.format(**ids)
+        for path in (
+            "/recommendations/{user_id}",
+            "/campaigns",
+            "/campaigns/trending",
+            "/campaigns/{campaign_id}",
+            "/campaigns/{campaign_id}/performance",
+            "/releases/current",
+        )
+    }
+    assert answers[f"/recommendations/{ids['user_id']}"].json()["missing_legs"]
 
 
 async def test_a_postgres_that_hangs_when_asked_for_the_release_leaves_time_for_the_others(
