@@ -58,6 +58,8 @@ Failures are [problem details](https://www.rfc-editor.org/rfc/rfc9457).
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is not None:
+            return self.openapi_schema
         document = super().openapi()
         document["components"]["schemas"].update(problem_schemas())
         document_access(document)

@@ -34,9 +34,6 @@ def diversified(
     `profiles` have unit length; a campaign without one is like no other. Ties keep the
     order they had.
     """
-    if diversity == 0 or not ranked:
-        yield from ranked
-        return
     best, others = ranked[:DIVERSIFIED], ranked[DIVERSIFIED:]
     unlike = np.zeros(EMBEDDING_DIMENSION)
     vectors = np.array([profiles.get(each.campaign_id, unlike) for each in best])
