@@ -23,8 +23,8 @@ from tests.stacks import running_stack
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A whole stack, on which a posted event becomes a batch at once, and a reply is complete
-    however busy Spark keeps the machine.
+    """A whole stack, on which a posted event becomes a batch at once, a reply is complete
+    however busy Spark keeps the machine, and the time of day makes no difference.
 
     Its vectors go afterwards: on stores that are not the stack's own, an approximate index
     would find little of the few that other tests add to many.
@@ -36,6 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         "MPP_API_CACHE_TIMEOUT_SECONDS": "10",
     }
     with running_stack(home, MPP_API_EVENTS_ROTATE_SECONDS="1", **patient) as environment:
+        Dagster(environment["MPP_DAGSTER_URL"]).stop_schedules()
         yield environment
         with closing(MilvusClient(**client_options(StoreSettings(), connect_seconds=10))) as client:
             for collection in (MESSAGES, USER_PROFILES, CAMPAIGN_PROFILES):

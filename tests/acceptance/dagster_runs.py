@@ -1,4 +1,4 @@
-"""Runs of the stack's Dagster, through the GraphQL that its UI uses."""
+"""The stack's Dagster, through the GraphQL that its UI uses."""
 
 from typing import Any
 
@@ -23,6 +23,32 @@ query Runs($limit: Int!) {
 }
 """
 
+SCHEDULES = """
+query Schedules($repository: RepositorySelector!) {
+  schedulesOrError(repositorySelector: $repository) {
+    ... on Schedules { results { id name } }
+  }
+}
+"""
+STOP_SCHEDULE = """
+mutation Stop($id: String!) {
+  stopRunningSchedule(id: $id) { ... on ScheduleStateResult { scheduleState { status } } }
+}
+"""
+FAILED_TICKS = """
+query Ticks($repository: RepositorySelector!) {
+  sensorsOrError(repositorySelector: $repository) {
+    ... on Sensors {
+      results { name sensorState { ticks(statuses: [FAILURE]) { error { message } } } }
+    }
+  }
+}
+"""
+REPOSITORY = {
+    "repositoryName": "__repository__",
+    "repositoryLocationName": "mpp_assets.definitions",
+}
+
 
 class Dagster:
     def __init__(self, url: str) -> None:
@@ -32,8 +58,7 @@ class Dagster:
         """Launch the asset's materialization of one day. Returns the run id."""
         parameters = {
             "selector": {
-                "repositoryName": "__repository__",
-                "repositoryLocationName": "mpp_assets.definitions",
+                **REPOSITORY,
                 "jobName": "__ASSET_JOB",
                 "assetSelection": [{"path": asset}],
             },
@@ -47,6 +72,19 @@ class Dagster:
         """The runs that were created last, latest first; times in seconds since 1970."""
         found: list[dict[str, Any]] = self._ask(RUNS, limit=limit)["runsOrError"]["results"]
         return found
+
+    def stop_schedules(self) -> None:
+        for schedule in self._ask(SCHEDULES, repository=REPOSITORY)["schedulesOrError"]["results"]:
+            stopped = self._ask(STOP_SCHEDULE, id=schedule["id"])["stopRunningSchedule"]
+            assert stopped["scheduleState"]["status"] == "STOPPED"
+
+    def failed_ticks(self) -> dict[str, list[str]]:
+        """What went wrong while sensors looked, by sensor."""
+        sensors = self._ask(FAILED_TICKS, repository=REPOSITORY)["sensorsOrError"]["results"]
+        return {
+            sensor["name"]: [tick["error"]["message"] for tick in sensor["sensorState"]["ticks"]]
+            for sensor in sensors
+        }
 
     def wait_until_idle(self) -> None:
         """Until no run is queued or running."""

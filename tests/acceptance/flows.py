@@ -118,6 +118,18 @@ def erase_and_withdraw_at_once(dagster: Dagster) -> dict[str, str]:
     return printed
 
 
+def reply_of(api: httpx.Client, path: str, release_id: str) -> dict[str, Any]:
+    """The API looks for the served release about once a second."""
+    reply: dict[str, Any] = {}
+
+    def is_of_the_release() -> bool:
+        reply.update(api.get(path).json())
+        return bool(reply["release"]["release_id"] == release_id)
+
+    wait_until(is_of_the_release)
+    return reply
+
+
 def _late_file() -> str:
     """A new event of an old day, an event of that day that the sample holds, a broken line."""
     known = next(of_days(LATE_DAY))

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import httpx
 import pytest
 
 from mpp_stores.postgres.releases import current_release
@@ -15,12 +14,12 @@ from tests.acceptance.flows import (
     MOVED_DAY,
     MOVED_MESSAGE,
     POSTED,
+    reply_of,
 )
 from tests.pipeline.commands import MPP, PROJECT_ROOT, run
 from tests.pipeline.releases import numbers, served
 from tests.pipeline.sample import DAILY, LATE_DAY, SEED, SEED_DAY
 from tests.pipeline.stored_rows import message_ids, report, rows_of
-from tests.waiting import wait_until
 
 SEED_EVENTS = (PROJECT_ROOT / "data" / SEED).read_text().splitlines()
 
@@ -100,15 +99,3 @@ def test_a_rollback_serves_the_earlier_release_and_its_report_at_once(api, setti
     run(MPP, "rollback", latest.release_id)
     assert reply_of(api, path, latest.release_id)["strategy"] == "hybrid"
     assert current_release(settings) == latest
-
-
-def reply_of(api: httpx.Client, path: str, release_id: str) -> dict:
-    """The API looks for the served release about once a second."""
-    reply = {}
-
-    def is_of_the_release() -> bool:
-        reply.update(api.get(path).json())
-        return reply["release"]["release_id"] == release_id
-
-    wait_until(is_of_the_release)
-    return reply
