@@ -123,8 +123,8 @@ def is_overdue(instance: dg.DagsterInstance, settings: PipelineSettings) -> bool
 
 
 def is_refreshing(instance: dg.DagsterInstance) -> bool:
-    """Also of landings before these: theirs would otherwise be queued behind it with each batch
-    that lands meanwhile."""
+    """Whether a refresh is queued or goes on, of whichever landings: each batch that lands
+    meanwhile would otherwise queue another behind it."""
     return any(unfinished(instance, job.name) for job in (refresh_days, refresh))
 
 
