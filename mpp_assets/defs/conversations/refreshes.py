@@ -19,7 +19,8 @@ LANDINGS_TAG = "mpp/landings"
 """Run tag with the `token` of the landings that a refresh brings to the stores."""
 
 AGAIN_SECONDS = 3_600.0
-"""After a refresh failed: a store can have been away for longer than a run tries."""
+"""After a run failed, what it was for is asked for again: a store can have been away, or the disk
+full, for longer than a run tries."""
 
 LONGEST_WAIT_SECONDS = 300.0
 """How long landed files wait for others to land, to be refreshed together."""

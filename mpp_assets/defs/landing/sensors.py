@@ -9,7 +9,7 @@ from time import time
 
 import dagster as dg
 
-from mpp_assets.defs.conversations.refreshes import is_overdue, unfinished
+from mpp_assets.defs.conversations.refreshes import AGAIN_SECONDS, is_overdue, unfinished
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
@@ -17,10 +17,6 @@ from mpp_stores.lake import Lake, fingerprint, visible_files
 
 BATCHES_A_TICK = 1_000
 """All new ones of a tick land in one run, with one Spark session."""
-
-AGAIN_SECONDS = 3_600.0
-"""After a file was asked for and did not land: a store can have been away, or the disk full, for
-longer than a run tries."""
 
 SETTLED_SECONDS = 2.0
 """A file that was modified more recently may still be written to."""

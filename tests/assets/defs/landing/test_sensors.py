@@ -4,8 +4,8 @@ from time import time
 
 import pytest
 
+from mpp_assets.defs.conversations.refreshes import AGAIN_SECONDS
 from mpp_assets.defs.landing.sensors import (
-    AGAIN_SECONDS,
     Asked,
     decide_landings,
     files_found,
