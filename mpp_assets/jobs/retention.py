@@ -1,5 +1,7 @@
 """Which landings a release holds, and dropping what no release needs any more."""
 
+from collections.abc import Sequence
+
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
 from mpp_stores.postgres import feedback, materializations
@@ -14,6 +16,9 @@ IN_PLACE = (CONVERSATION_EVENTS, "lake/message_embeddings")
 
 REPORT = "report/analytics_report"
 
+UnbuiltDays = Sequence[tuple[BatchSummary, list[str]]]
+"""Landings, each with the days it touched that still have to be built."""
+
 
 def unpublished_landings(settings: StoreSettings, lake: Lake) -> list[BatchSummary]:
     """The batches as they landed last, those that no release names."""
@@ -25,24 +30,8 @@ def unpublished_landings(settings: StoreSettings, lake: Lake) -> list[BatchSumma
     ]
 
 
-def refreshed_landings(settings: StoreSettings, lake: Lake) -> list[BatchSummary]:
-    """Of these, the ones whose every touched day was built after they had landed."""
-    return [batch for batch, unbuilt in _unbuilt_days(settings, lake) if not unbuilt]
-
-
-def half_refreshed(settings: StoreSettings, lake: Lake) -> dict[str, list[str]]:
-    """By batch, the days that have to be built after it landed, where another of its days is one
-    that a release would show for the first time: with it, readers would see half of the batch."""
-    new = materializations.unpublished(settings, CONVERSATION_EVENTS).keys()
-    return {
-        batch.batch: unbuilt
-        for batch, unbuilt in _unbuilt_days(settings, lake)
-        if unbuilt and not new.isdisjoint(batch.touched_days)
-    }
-
-
-def _unbuilt_days(settings: StoreSettings, lake: Lake) -> list[tuple[BatchSummary, list[str]]]:
-    """Of every landing that no release names, the touched days that were not built since."""
+def unbuilt_days(settings: StoreSettings, lake: Lake) -> UnbuiltDays:
+    """Of each of these, the touched days that were not built after it had landed."""
     built = {
         day: each.materialization
         for day, each in materializations.latest(settings, CONVERSATION_EVENTS).items()
@@ -51,6 +40,22 @@ def _unbuilt_days(settings: StoreSettings, lake: Lake) -> list[tuple[BatchSummar
         (batch, [day for day in batch.touched_days if built.get(day, 0) <= batch.landing])
         for batch in unpublished_landings(settings, lake)
     ]
+
+
+def refreshed_landings(landings: UnbuiltDays) -> list[BatchSummary]:
+    """Those whose every touched day was built after they had landed."""
+    return [batch for batch, unbuilt in landings if not unbuilt]
+
+
+def half_refreshed(settings: StoreSettings, landings: UnbuiltDays) -> dict[str, list[str]]:
+    """By batch, the days that have to be built after it landed, where another of its days is one
+    that a release would show for the first time: with it, readers would see half of the batch."""
+    new = materializations.unpublished(settings, CONVERSATION_EVENTS).keys()
+    return {
+        batch.batch: unbuilt
+        for batch, unbuilt in landings
+        if unbuilt and not new.isdisjoint(batch.touched_days)
+    }
 
 
 def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:

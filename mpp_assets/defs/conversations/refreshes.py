@@ -13,7 +13,7 @@ from mpp_assets.defs.automation import refresh, refresh_days
 from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG
 from mpp_assets.settings import PipelineSettings
-from mpp_stores.lake import Lake
+from mpp_stores.lake import BatchSummary, Lake
 
 LANDINGS_TAG = "mpp/landings"
 """Run tag with the `token` of the landings that a refresh brings to the stores."""
@@ -94,12 +94,11 @@ def day_ranges(days: Iterable[date]) -> list[Days]:
     return ranges
 
 
-def next_refresh(instance: dg.DagsterInstance, settings: PipelineSettings) -> Refresh | str:
-    """`decide_refresh`, of the pipeline as it is."""
-    owed = {
-        batch.landing: batch.touched_days
-        for batch in unpublished_landings(settings, Lake(settings.lake))
-    }
+def next_refresh(
+    instance: dg.DagsterInstance, unpublished: Iterable[BatchSummary]
+) -> Refresh | str:
+    """`decide_refresh`, of the landings that no release names, as things are."""
+    owed = {batch.landing: batch.touched_days for batch in unpublished}
     return decide_refresh(
         owed,
         _attempts(instance, token_of(owed)),
@@ -113,13 +112,14 @@ def is_overdue(instance: dg.DagsterInstance, settings: PipelineSettings) -> bool
     other files land: while it goes on, and, as it is asked for once nothing lands any more, for
     as long again before. Where nobody asks for it by then, its sensor may be switched off."""
     lake = Lake(settings.lake)
-    owed = [batch for batch in unpublished_landings(settings, lake) if batch.touched_days]
-    waited = time() - min(map(lake.landed_at, owed), default=time())
+    unpublished = unpublished_landings(settings, lake)
+    landed_at = (lake.landed_at(batch) for batch in unpublished if batch.touched_days)
+    waited = time() - min(landed_at, default=time())
     if waited < LONGEST_WAIT_SECONDS:
         return False
     if is_refreshing(instance):
         return True
-    is_due = isinstance(next_refresh(instance, settings), Refresh)
+    is_due = isinstance(next_refresh(instance, unpublished), Refresh)
     return is_due and waited < 2 * LONGEST_WAIT_SECONDS
 
 

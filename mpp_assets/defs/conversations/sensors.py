@@ -13,8 +13,10 @@ from mpp_assets.defs.conversations.refreshes import (
 )
 from mpp_assets.defs.erasure.jobs import scrub_user
 from mpp_assets.defs.landing.sensors import land_job
+from mpp_assets.jobs.retention import unpublished_landings
 from mpp_assets.partitions import range_tags
 from mpp_assets.settings import PipelineSettings
+from mpp_stores.lake import Lake
 
 _LANDING_JOBS = (land_job.name, scrub_user.name)
 """An erasure rewrites files, which then land again."""
@@ -29,7 +31,9 @@ _LANDING_JOBS = (land_job.name, scrub_user.name)
 def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     if any(unfinished(context.instance, job) for job in _LANDING_JOBS):
         return dg.SkipReason("files are still landing")
-    decision = next_refresh(context.instance, PipelineSettings())
+    settings = PipelineSettings()
+    unpublished = unpublished_landings(settings, Lake(settings.lake))
+    decision = next_refresh(context.instance, unpublished)
     if isinstance(decision, str):
         return dg.SkipReason(decision)
     return dg.SensorResult(run_requests=list(_requests(decision)))

@@ -24,6 +24,7 @@ from mpp_assets.jobs.retention import (
     drop_unneeded,
     half_refreshed,
     refreshed_landings,
+    unbuilt_days,
 )
 from mpp_assets.jobs.vector_quality import days_of_other_models
 from mpp_assets.pool import POOL
@@ -109,13 +110,14 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
             f"models: {others}; materialize all days in one run, as `mpp refresh` does",
             allow_retries=False,
         )
-    if half := half_refreshed(settings, lake):
+    unpublished = unbuilt_days(settings, lake)
+    if half := half_refreshed(settings, unpublished):
         raise dg.Failure(
             f"readers would see half of these batches, of which days are still to be refreshed: "
             f"{half}; the refresh sensor does so, or `mpp refresh` of these days",
             allow_retries=False,
         )
-    landings = refreshed_landings(settings, lake)
+    landings = refreshed_landings(unpublished)
     if wrong := unaccounted(lake, landings):
         raise dg.Failure(f"not every record read is accounted for: {wrong}", allow_retries=False)
     # Going back behind a withdrawal would show what was withdrawn.
