@@ -111,21 +111,21 @@ class Lake:
     def write_summary(self, summary: BatchSummary) -> None:
         """Make the summary's landing the one that counts, in one step."""
         self.batches.mkdir(parents=True, exist_ok=True)
-        path = self.batches / f"{batch_key(summary.batch)}.json"
+        path = self._summary_file(summary.batch)
         with replacing(path, mode=0o666) as file:
             file.write(json.dumps(asdict(summary), indent=2, ensure_ascii=False).encode())
 
     def summary(self, batch: str) -> BatchSummary | None:
         """None for a batch that never landed."""
         try:
-            text = (self.batches / f"{batch_key(batch)}.json").read_text()
+            text = self._summary_file(batch).read_text()
         except FileNotFoundError:
             return None
         return BatchSummary(**json.loads(text))
 
     def landed_at(self, summary: BatchSummary) -> float:
         """When the summary was written, in seconds since 1970."""
-        return (self.batches / f"{batch_key(summary.batch)}.json").stat().st_mtime
+        return self._summary_file(summary.batch).stat().st_mtime
 
     def summaries(self) -> list[BatchSummary]:
         """Of every batch, withdrawn ones included, by batch name."""
@@ -155,6 +155,9 @@ class Lake:
             date.fromisoformat(path.name.removeprefix(prefix))
             for path in dataset.glob(f"{prefix}*")
         )
+
+    def _summary_file(self, batch: str) -> Path:
+        return self.batches / f"{batch_key(batch)}.json"
 
 
 def batch_key(name: str) -> str:
