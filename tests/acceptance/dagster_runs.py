@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from mpp_local.runs.client import REPOSITORY
 from tests.waiting import wait_until
 
 LAUNCH = """
@@ -44,10 +45,6 @@ query Ticks($repository: RepositorySelector!) {
   }
 }
 """
-REPOSITORY = {
-    "repositoryName": "__repository__",
-    "repositoryLocationName": "mpp_assets.definitions",
-}
 
 
 class Dagster:
