@@ -29,6 +29,9 @@ _TOTALS = columns(
     pa.field("last_at", UTC_TIMESTAMP),
     pa.field("total", pa.list_(pa.float64())),
 )
+# Between processes a vector is its bytes, which Spark passes on as one value, and not number by
+# number.
+_PACKED_TOTALS = columns(*list(_TOTALS)[:-1], pa.field("total", pa.binary()))
 
 
 def user_profiles(spark: SparkSession, lake: Lake) -> DataFrame:
@@ -56,7 +59,7 @@ def _unit_means(spark: SparkSession, lake: Lake, profiles: pa.Schema) -> DataFra
             yield _with_vectors(totals.columns[:-1], units, profiles)
 
     read = [profiles.names[0], "sent_at", "embedding"]
-    parts = map_message_embeddings(spark, lake, read, _totals_of_part, _TOTALS)
+    parts = map_message_embeddings(spark, lake, read, _totals_of_part, _PACKED_TOTALS)
     # All totals of a key in one partition, one after the other.
     return (
         parts.repartition("key")
@@ -66,29 +69,39 @@ def _unit_means(spark: SparkSession, lake: Lake, profiles: pa.Schema) -> DataFra
 
 
 def _totals_of_part(messages: Batches) -> Batches:
-    """A key can come again, after `_ROWS_ADDED_UP` rows."""
+    """Packed; a key can come again, after `_ROWS_ADDED_UP` rows."""
     held: list[pa.RecordBatch] = []
     for batch in messages:
         key, sent_at, embedding = batch.columns
         ones = pa.array(np.ones(len(batch), np.int64))
         held.append(pa.record_batch([key, ones, sent_at, embedding], names=_TOTALS.names))
         if sum(map(len, held)) >= _ROWS_ADDED_UP:
-            yield _added_up(held)
+            yield _packed(_added_up(held))
             held = []
     if held:
-        yield _added_up(held)
+        yield _packed(_added_up(held))
 
 
 def _totals_over_all(ordered: Batches) -> Batches:
-    """Of totals ordered by key: one row a key."""
+    """Of packed totals ordered by key: one row a key."""
     unfinished: list[pa.RecordBatch] = []
     for batch in ordered:
-        totals = _added_up([*unfinished, batch])
+        totals = _added_up([*unfinished, _unpacked(batch)])
         finished = len(totals) - 1
         if finished:
             yield totals.slice(0, finished)
         unfinished = [totals.slice(finished)]
     yield from unfinished
+
+
+def _packed(totals: pa.RecordBatch) -> pa.RecordBatch:
+    vectors = pa.array([vector.tobytes() for vector in matrix(totals["total"])], pa.binary())
+    return pa.RecordBatch.from_arrays([*totals.columns[:-1], vectors], schema=_PACKED_TOTALS)
+
+
+def _unpacked(totals: pa.RecordBatch) -> pa.RecordBatch:
+    numbers = np.frombuffer(b"".join(totals["total"].to_pylist()), np.float64)
+    return _with_vectors(totals.columns[:-1], numbers.reshape(len(totals), -1), _TOTALS)
 
 
 def _added_up(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
