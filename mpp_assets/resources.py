@@ -94,6 +94,9 @@ def spark_config(settings: SparkSettings) -> dict[str, str]:
         # at each reading of a year's days, and half a minute for 10,000 batches.
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        # A refresh compiles some 300 pieces of code; of the default, 100, none is there still when
+        # it is needed again.
+        "spark.sql.codegen.cache.maxEntries": "1000",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
         "spark.python.daemon.module": "mpp_assets.python_daemon",
         "spark.ui.enabled": "false",
