@@ -100,7 +100,7 @@ def _packed(totals: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _unpacked(totals: pa.RecordBatch) -> pa.RecordBatch:
-    numbers = np.frombuffer(b"".join(totals["total"].to_pylist()), np.float64)
+    numbers = np.frombuffer(b"".join(each.as_py() for each in totals["total"]), np.float64)
     return _with_vectors(totals.columns[:-1], numbers.reshape(len(totals), -1), _TOTALS)
 
 
