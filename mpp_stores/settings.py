@@ -8,17 +8,23 @@ variable's name.
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CAMPAIGNS_FILE = "campaigns.json"
+
+# Of the addresses that are shown as they are.
+_CREDENTIALS_BESIDE = {
+    "neo4j_uri": "MPP_NEO4J_USER and MPP_NEO4J_PASSWORD",
+    "milvus_uri": "MPP_MILVUS_TOKEN",
+}
 
 
 class StoreSettings(BaseSettings):
     """Where the five stores and the lake are.
 
-    URLs that can carry a password are secrets: `repr` and logs show `**********`. A variable
-    that is set to nothing counts as not set.
+    URLs that can carry a password are secrets: `repr` and logs show `**********`. The others are
+    refused with one. A variable that is set to nothing counts as not set.
     """
 
     model_config = SettingsConfigDict(
@@ -36,6 +42,15 @@ class StoreSettings(BaseSettings):
     milvus_uri: str
     milvus_token: SecretStr = SecretStr("")
     redis_url: SecretStr
+
+    @field_validator(*_CREDENTIALS_BESIDE)
+    @classmethod
+    def _holds_no_credentials(cls, uri: str, info: ValidationInfo) -> str:
+        name = str(info.field_name)
+        if "@" in uri:
+            own = _CREDENTIALS_BESIDE[name]
+            raise ValueError(f"MPP_{name.upper()} holds credentials: set {own} instead")
+        return uri
 
     @property
     def lake(self) -> Path:

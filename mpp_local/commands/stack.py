@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 
@@ -61,13 +62,15 @@ class _GivenSettings(StoreSettings):
 
 def store_settings() -> StoreSettings:
     """The stack's stores, whatever `MPP_*` variables the caller has set."""
-    return _GivenSettings.model_validate(
-        {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environment().items()
-            if name.startswith(PREFIX)
-        }
-    )
+    values = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment().items()
+        if name.startswith(PREFIX)
+    }
+    try:
+        return _GivenSettings.model_validate(values)
+    except ValidationError as error:
+        fail("\n".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors()))
 
 
 @contextmanager

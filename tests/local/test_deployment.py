@@ -50,6 +50,15 @@ def test_what_the_environment_lacks_is_named(
     assert answer(command).endswith(f"or set MPP_HOME, or {missing} too\n")
 
 
+def test_an_address_with_credentials_is_refused_without_showing_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MPP_MILVUS_URI", "https://us:hunter2@vectors:19530")
+    assert answer("releases") == (
+        "MPP_MILVUS_URI holds credentials: set MPP_MILVUS_TOKEN instead\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["down", "status", "logs api", "reset --yes"])
 def test_a_command_on_a_stack_needs_one(command: str) -> None:
     assert "holds no stack" in answer(command)
