@@ -46,6 +46,18 @@ HAVING NOT EXISTS (
 )
 """)
 
+# Also of what was never completed. A release that is kept names all that is newest, so that going
+# back to another leaves nothing behind.
+SELECT_LEFT_BEHIND: Final = SQL("""
+SELECT max(materialization) AS newest, partition
+FROM {schema}.materializations
+WHERE asset = ANY(%(assets)s)
+GROUP BY asset, partition
+HAVING max(begun_at) <= clock_timestamp() - make_interval(secs => %(for_seconds)s)
+   AND NOT EXISTS (SELECT FROM {schema}.release_materializations AS named
+                   WHERE named.materialization = max(materializations.materialization))
+""")
+
 SELECT_ABANDONED: Final = SQL("""
 SELECT materialization
 FROM {schema}.materializations

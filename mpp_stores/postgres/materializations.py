@@ -103,6 +103,24 @@ def unpublished(
     return _by_partition(settings, attempted, queries.SELECT_UNPUBLISHED, asset, schema_name)
 
 
+def left_behind(
+    settings: StoreSettings,
+    assets: Sequence[str],
+    *,
+    for_seconds: float = 0.0,
+    schema_name: str = tables.SCHEMA_NAME,
+) -> dict[int, str]:
+    """Of the partitions of these assets whose latest number, completed or not, no release names:
+    that number and the partition. Only of those begun at least `for_seconds` ago."""
+    query = queries.SELECT_LEFT_BEHIND.format(schema=Identifier(schema_name))
+    values = {"assets": list(assets), "for_seconds": for_seconds}
+    with postgres_errors("read what no release names"), connect(settings) as connection:
+        try:
+            return dict(connection.execute(query, values).fetchall())
+        except NOTHING_WRITTEN_YET:
+            return {}
+
+
 def abandoned(
     settings: StoreSettings, asset: str, *, before: int, schema_name: str = tables.SCHEMA_NAME
 ) -> list[int]:

@@ -1,4 +1,5 @@
-"""Which refresh the landings need that no release names yet, and what became of it before."""
+"""Which refresh readers are owed, and what became of it before: of the landings that no release
+names yet, and of the days that a run began and no other completes."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +11,14 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from mpp_assets.defs.automation import refresh, refresh_days
-from mpp_assets.jobs.retention import unpublished_landings
+from mpp_assets.jobs.retention import IN_PLACE, unpublished_landings
 from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
+from mpp_stores.postgres import materializations
 
 LANDINGS_TAG = "mpp/landings"
-"""Run tag with the `token` of the landings that a refresh brings to the stores."""
+"""Run tag with the `token` of what a refresh brings to readers."""
 
 AGAIN_SECONDS = 3_600.0
 """After a run failed, what it was for is asked for again: a store can have been away, or the disk
@@ -55,11 +57,11 @@ def decide_refresh(
     is_refreshing: bool,
     now: float,
 ) -> Refresh | str:
-    """The refresh that the owed landings need, or why there is none now.
+    """The refresh that is owed, or why there is none now.
 
-    `owed` are the days that each landing touched which no release names. `attempts` are the runs
-    that were requested for these very landings, in order. The last range of days publishes, and
-    is asked for once all others succeeded: a release without them would hold half of a landing.
+    `owed` are the days of each materialization that no release names. `attempts` are the runs
+    that were requested for these very ones, in order. The last range of days publishes, and is
+    asked for once all others succeeded: a release without them would hold half of a landing.
     What failed is asked for again when something else lands, and after `AGAIN_SECONDS`.
     """
     days = {date.fromisoformat(day) for touched in owed.values() for day in touched}
@@ -78,9 +80,9 @@ def decide_refresh(
     return Refresh(token_of(owed), job.name, ranges, attempts)
 
 
-def token_of(landings: Iterable[int]) -> str:
-    """Stands for a set of landings in tags and run keys."""
-    return hashlib.sha256(repr(sorted(landings)).encode()).hexdigest()[:16]
+def token_of(numbers: Iterable[int]) -> str:
+    """Stands for a set of materializations in tags and run keys."""
+    return hashlib.sha256(repr(sorted(numbers)).encode()).hexdigest()[:16]
 
 
 def day_ranges(days: Iterable[date]) -> list[Days]:
@@ -95,10 +97,14 @@ def day_ranges(days: Iterable[date]) -> list[Days]:
 
 
 def next_refresh(
-    instance: dg.DagsterInstance, unpublished: Iterable[BatchSummary]
+    instance: dg.DagsterInstance, settings: PipelineSettings, unpublished: Iterable[BatchSummary]
 ) -> Refresh | str:
-    """`decide_refresh`, of the landings that no release names, as things are."""
+    """`decide_refresh`, of the landings that no release names and of other days that were left
+    behind, as things are."""
     owed = {batch.landing: batch.touched_days for batch in unpublished}
+    of_landings = {day for days in owed.values() for day in days}
+    left_behind = _left_behind(instance, settings).items()
+    owed |= {number: [day] for number, day in left_behind if day not in of_landings}
     return decide_refresh(
         owed,
         _attempts(instance, token_of(owed)),
@@ -119,7 +125,7 @@ def is_overdue(instance: dg.DagsterInstance, settings: PipelineSettings) -> bool
         return False
     if is_refreshing(instance):
         return True
-    is_due = isinstance(next_refresh(instance, unpublished), Refresh)
+    is_due = isinstance(next_refresh(instance, settings, unpublished), Refresh)
     return is_due and waited < 2 * LONGEST_WAIT_SECONDS
 
 
@@ -129,8 +135,18 @@ def is_refreshing(instance: dg.DagsterInstance) -> bool:
     return any(unfinished(instance, job.name) for job in (refresh_days, refresh))
 
 
-def unfinished(instance: dg.DagsterInstance, job_name: str) -> Sequence[dg.DagsterRun]:
-    """One of the job's runs that are queued or going on, if there is any."""
+def _left_behind(instance: dg.DagsterInstance, settings: PipelineSettings) -> Mapping[int, str]:
+    """Days, by number, that the daily refresh or somebody began to replace in the lake and that
+    nobody published: while they are there, nothing is. Whoever began has `AGAIN_SECONDS`."""
+    if unfinished(instance):
+        return {}
+    return materializations.left_behind(settings, IN_PLACE, for_seconds=AGAIN_SECONDS)
+
+
+def unfinished(
+    instance: dg.DagsterInstance, job_name: str | None = None
+) -> Sequence[dg.DagsterRun]:
+    """One of the job's runs, or of all, that are queued or going on, if there is any."""
     return instance.get_runs(
         dg.RunsFilter(job_name=job_name, statuses=NOT_FINISHED_STATUSES), limit=1
     )

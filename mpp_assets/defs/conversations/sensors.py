@@ -26,14 +26,15 @@ _LANDING_JOBS = (land_job.name, scrub_user.name)
     jobs=[refresh_days, refresh],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Refresh the days of every landing that no release names yet.",
+    description="Refresh the days of every landing that no release names yet, and days that a run "
+    "left behind.",
 )
 def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     if any(unfinished(context.instance, job) for job in _LANDING_JOBS):
         return dg.SkipReason("files are still landing")
     settings = PipelineSettings()
     unpublished = unpublished_landings(settings, Lake(settings.lake))
-    decision = next_refresh(context.instance, unpublished)
+    decision = next_refresh(context.instance, settings, unpublished)
     if isinstance(decision, str):
         return dg.SkipReason(decision)
     return dg.SensorResult(run_requests=list(_requests(decision)))

@@ -60,6 +60,11 @@ class Registry:
     def unpublished(self, asset: str) -> dict[str, int]:
         return materializations.unpublished(self.settings, asset, schema_name=self.schema_name)
 
+    def left_behind(self, *assets: str, for_seconds: float = 0.0) -> dict[int, str]:
+        return materializations.left_behind(
+            self.settings, assets, for_seconds=for_seconds, schema_name=self.schema_name
+        )
+
     def droppable(
         self, *, except_run: str = "the run that goes on", in_place: Sequence[str] = ()
     ) -> dict[str, list[int]]:

@@ -158,6 +158,24 @@ def test_what_the_served_release_does_not_name_is_unpublished(registry: Registry
     assert registry.unpublished(DAILY) == {SECOND_DAY: second}
 
 
+def test_what_no_release_names_the_newest_of_is_left_behind(registry: Registry) -> None:
+    """Whether it was completed or not."""
+    assert registry.left_behind(DAILY, OTHER) == {}
+    registry.materialize(DAILY, FIRST_DAY)
+    release = registry.publish()
+    assert registry.left_behind(DAILY, OTHER) == {}
+    completed = registry.materialize(OTHER, SECOND_DAY)
+    begun = registry.begin(DAILY, FIRST_DAY)[FIRST_DAY]
+    assert registry.left_behind(DAILY, OTHER) == {begun: FIRST_DAY, completed: SECOND_DAY}
+    assert registry.left_behind(OTHER) == {completed: SECOND_DAY}
+    assert registry.left_behind(OTHER, for_seconds=60) == {}
+    registry.materialize(DAILY, FIRST_DAY)
+    registry.publish()
+    assert registry.left_behind(DAILY, OTHER) == {}
+    registry.rollback(release.release_id)
+    assert registry.left_behind(DAILY, OTHER) == {}
+
+
 def test_what_was_begun_before_and_never_completed_is_abandoned(registry: Registry) -> None:
     registry.materialize(DAILY)
     abandoned = [registry.begin(DAILY)[""] for _ in range(2)]

@@ -12,8 +12,10 @@ from dagster._core.events import DagsterEventType
 from mpp_assets.definitions import definitions
 from mpp_assets.defs.conversations import refreshes
 from mpp_assets.defs.conversations.refreshes import LONGEST_WAIT_SECONDS
+from mpp_assets.jobs.retention import CONVERSATION_EVENTS
 from mpp_assets.partitions import RANGE_END_TAG, RANGE_START_TAG, range_tags
 from mpp_stores.lake import BatchSummary, Lake, batch_key
+from mpp_stores.postgres import materializations
 from mpp_stores.settings import StoreSettings
 
 DAYS = ["2026-10-05", "2026-11-01", "2026-11-02"]
@@ -98,6 +100,42 @@ def test_no_run_key_is_asked_for_twice(own_pipeline, instance, monkeypatch):
     [again] = tick(instance).run_requests or []
     assert again.tags == first.tags
     assert again.run_key != first.run_key
+
+
+def begin(settings: StoreSettings, day: str) -> None:
+    materializations.begin(
+        settings, asset=CONVERSATION_EVENTS, partitions=[day], dagster_run_id="daily"
+    )
+
+
+def test_a_day_whose_daily_refresh_failed_is_refreshed_after_a_while(
+    own_pipeline, instance, monkeypatch
+):
+    """Until it is, nothing is published."""
+    begin(own_pipeline, DAYS[0])
+    assert tick(instance).skip_message == "every landing is published"
+    monkeypatch.setattr(refreshes, "AGAIN_SECONDS", 0.0)
+    backfill = start(instance, "by hand")
+    assert tick(instance).skip_message == "every landing is published"
+    end(instance, backfill, succeeded=False)
+    [request] = tick(instance).run_requests or []
+    assert (request.job_name, request.tags[RANGE_START_TAG]) == ("refresh", DAYS[0])
+    begin(own_pipeline, DAYS[0])
+    [again] = tick(instance).run_requests or []
+    assert again.run_key != request.run_key
+
+
+def test_a_day_left_behind_is_refreshed_before_those_of_a_landing_are_published(
+    own_pipeline, instance, monkeypatch
+):
+    monkeypatch.setattr(refreshes, "AGAIN_SECONDS", 0.0)
+    land(own_pipeline, DAYS[1:])
+    begin(own_pipeline, DAYS[1])
+    [alone] = tick(instance).run_requests or []
+    assert alone.tags.items() >= range_tags(DAYS[1], DAYS[2]).items()
+    begin(own_pipeline, DAYS[0])
+    [earlier] = tick(instance).run_requests or []
+    assert (earlier.job_name, earlier.tags[RANGE_END_TAG]) == ("refresh_days", DAYS[0])
 
 
 def test_files_that_landed_long_ago_are_refreshed_before_others_land(own_pipeline, instance):
