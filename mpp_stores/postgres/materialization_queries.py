@@ -58,6 +58,12 @@ HAVING max(begun_at) <= clock_timestamp() - make_interval(secs => %(for_seconds)
                    WHERE named.materialization = max(materializations.materialization))
 """)
 
+SELECT_HELD: Final = SQL("""
+SELECT DISTINCT partition
+FROM {schema}.materializations JOIN {schema}.release_materializations USING (materialization)
+WHERE asset = %(asset)s AND partition = ANY(%(partitions)s) AND row_count > 0
+""")
+
 SELECT_ABANDONED: Final = SQL("""
 SELECT materialization
 FROM {schema}.materializations

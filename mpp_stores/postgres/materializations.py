@@ -121,6 +121,23 @@ def left_behind(
             return {}
 
 
+def held(
+    settings: StoreSettings,
+    asset: str,
+    partitions: Sequence[str],
+    *,
+    schema_name: str = tables.SCHEMA_NAME,
+) -> set[str]:
+    """Those of these partitions of which a kept release has rows."""
+    query = queries.SELECT_HELD.format(schema=Identifier(schema_name))
+    values = {"asset": asset, "partitions": list(partitions)}
+    with postgres_errors(f"read what releases hold of {asset}"), connect(settings) as connection:
+        try:
+            return {partition for (partition,) in connection.execute(query, values)}
+        except NOTHING_WRITTEN_YET:
+            return set()
+
+
 def abandoned(
     settings: StoreSettings, asset: str, *, before: int, schema_name: str = tables.SCHEMA_NAME
 ) -> list[int]:

@@ -20,6 +20,7 @@ from mpp_assets.defs.vectors.assets import message_vectors, user_profiles
 from mpp_assets.jobs.accounting import unaccounted
 from mpp_assets.jobs.retention import (
     IN_PLACE,
+    LANDED_EVENTS,
     drop_old_exposures,
     drop_unneeded,
     half_refreshed,
@@ -33,6 +34,7 @@ from mpp_assets.settings import PipelineSettings
 from mpp_assets.store_assets import AFTER_UPSTREAM, FRESHNESS, OWNERS, RETRY, column_metadata
 from mpp_stores.errors import StoreError, StoreRejected
 from mpp_stores.lake import BatchSummary
+from mpp_stores.postgres.materializations import held
 from mpp_stores.postgres.releases import contents, publish
 from mpp_stores.records import Release
 from mpp_stores.reports import show_report
@@ -121,7 +123,8 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     if wrong := unaccounted(lake, landings):
         raise dg.Failure(f"not every record read is accounted for: {wrong}", allow_retries=False)
     # Going back behind a withdrawal would show what was withdrawn.
-    keep = 0 if any(batch.withdrawn for batch in landings) else settings.kept_releases
+    withdrawn = [batch.batch for batch in landings if batch.withdrawn]
+    keep = 0 if held(settings, LANDED_EVENTS, withdrawn) else settings.kept_releases
     try:
         release = publish(
             settings,
@@ -139,8 +142,8 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     except StoreRejected as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     show_report(settings.reports, _report_of(settings, release))
-    if keep <= 1:  # its predecessor's rows go below
-        sleep(_READERS_LEAVE_SECONDS)
+    if release.predecessor and not contents(settings, release.predecessor):
+        sleep(_READERS_LEAVE_SECONDS)  # its rows go below
     return dg.MaterializeResult(
         metadata={
             "release_id": release.release_id,

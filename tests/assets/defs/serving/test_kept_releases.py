@@ -4,6 +4,8 @@ from datetime import date
 from itertools import count
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mpp_assets.defs.landing.assets import landed_events
@@ -26,24 +28,34 @@ KEPT = 2
 
 @pytest.fixture
 def settings(own_pipeline: StoreSettings, monkeypatch: pytest.MonkeyPatch):
-    """No reader has to leave here."""
     monkeypatch.setenv("MPP_KEPT_RELEASES", str(KEPT))
-    monkeypatch.setattr("mpp_assets.defs.serving.assets.sleep", lambda seconds: None)
     start_numbers_far_away(own_pipeline)
     yield own_pipeline
     drop_everything(own_pipeline)
 
 
 @pytest.fixture
-def publish(settings: StoreSettings):
-    """One more release, of a batch that landed and whose day was refreshed; returns its id."""
-    batches = count(1)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that readers were left to go on, each time."""
+    waits = list[float]()
+    monkeypatch.setattr("mpp_assets.defs.serving.assets.sleep", waits.append)
+    return waits
 
-    def publish(*, withdrawn: bool) -> str:
-        batch = f"{next(batches)}.json"
+
+@pytest.fixture
+def publish(settings: StoreSettings, waits: list[float]):
+    """One more release, of a batch that landed and whose day was refreshed; returns its id."""
+    names = count(1)
+
+    def publish(batch: str | None = None, *, events: int = 0, withdrawn: bool = False) -> str:
+        batch = batch or f"{next(names)}.json"
         landing = _begin(settings, landed_events, batch)
-        Lake(settings.lake).write_summary(
-            BatchSummary(batch, landing, "", withdrawn, 0, 0, 0, 0, {}, [], [DAY])
+        lake = Lake(settings.lake)
+        rows = lake.landed(batch, landing)
+        rows.mkdir(parents=True)
+        pq.write_table(pa.table({"position": range(events)}), rows / "part-0.parquet")
+        lake.write_summary(
+            BatchSummary(batch, landing, "", withdrawn, events, events, 0, 0, {}, [], [DAY])
         )
         for asset in PUBLISHED:
             number = _begin(settings, asset, NO_PARTITION if asset.partitions_def is None else DAY)
@@ -80,14 +92,29 @@ def kept(settings: StoreSettings) -> list[str]:
 
 
 def test_as_many_releases_are_kept_as_the_setting_says(settings, publish):
-    published = [publish(withdrawn=False) for _ in range(KEPT + 1)]
+    published = [publish() for _ in range(KEPT + 1)]
     assert kept(settings) == published[: -KEPT - 1 : -1]
     rollback(settings, published[-2])
 
 
 def test_no_release_is_kept_that_holds_a_withdrawn_batch(settings, publish):
-    former = publish(withdrawn=False)
-    without = publish(withdrawn=True)
+    former = publish("a.json", events=1)
+    without = publish("a.json", withdrawn=True)
     assert kept(settings) == [without]
     with pytest.raises(StoreRejected, match="no longer kept"):
         rollback(settings, former)
+
+
+def test_a_withdrawn_batch_of_which_no_release_had_an_event_retires_none(settings, publish):
+    former = publish("a.json")
+    without = publish("a.json", withdrawn=True)
+    assert kept(settings) == [without, former]
+
+
+def test_readers_may_go_on_with_a_release_before_its_rows_are_dropped(settings, publish, waits):
+    first, *_ = [publish() for _ in range(KEPT)]
+    rollback(settings, first)
+    assert waits == []
+    publish()
+    assert first not in kept(settings)
+    assert len(waits) == 1
