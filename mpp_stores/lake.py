@@ -16,6 +16,7 @@ replaces the batch's JSON, which names the one that counts: a reader finds the
 old landing or the new one, never half of one.
 """
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -118,10 +119,9 @@ class Lake:
     def summary(self, batch: str) -> BatchSummary | None:
         """None for a batch that never landed."""
         try:
-            text = self._summary_file(batch).read_text()
+            return _summary_in(self._summary_file(batch))
         except FileNotFoundError:
             return None
-        return BatchSummary(**json.loads(text))
 
     def landed_at(self, summary: BatchSummary) -> float:
         """When the summary was written, in seconds since 1970."""
@@ -129,9 +129,7 @@ class Lake:
 
     def summaries(self) -> list[BatchSummary]:
         """Of every batch, withdrawn ones included, by batch name."""
-        found = (
-            BatchSummary(**json.loads(path.read_text())) for path in self.batches.glob("*.json")
-        )
+        found = map(_summary_in, self.batches.glob("*.json"))
         return sorted(found, key=lambda summary: summary.batch)
 
     def data_through(self) -> date:
@@ -158,6 +156,17 @@ class Lake:
 
     def _summary_file(self, batch: str) -> Path:
         return self.batches / f"{batch_key(batch)}.json"
+
+
+def _summary_in(file: Path) -> BatchSummary:
+    """Sensors ask for all of them every few seconds: none is read again that was not replaced."""
+    status = file.stat()
+    return _read_summary(file, status.st_ino, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _read_summary(file: Path, inode: int, modified_ns: int) -> BatchSummary:
+    return BatchSummary(**json.loads(file.read_text()))
 
 
 def batch_key(name: str) -> str:

@@ -31,6 +31,17 @@ def test_a_summary_that_does_not_reach_the_disk_does_not_count(
     assert lake.summaries() == [summary(1)]
 
 
+def test_a_summary_is_read_again_once_it_was_replaced_and_not_before(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.write_summary(summary(1))
+    assert lake.summary("é.json") == summary(1)
+    lake.write_summary(summary(2))
+    assert lake.summaries() == [summary(2)]
+    monkeypatch.setattr(Path, "read_text", None)
+    assert lake.summary("é.json") == summary(2)
+
+
 def test_who_may_read_a_summary_is_for_the_umask_to_say(lake: Lake) -> None:
     former = os.umask(0o027)
     try:

@@ -28,13 +28,14 @@ land_job = dg.define_asset_job(
 )
 
 
-Asked = tuple[str, float | None]
-"""A fingerprint, and when a run was asked to land it, in seconds since 1970; None once it has."""
+Asked = tuple[str, float]
+"""A fingerprint, and when a run was asked to land it, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class Landings:
-    """What to land now. `asked` is the cursor of the next tick, by batch."""
+    """What to land now. `asked` is the cursor of the next tick, by batch: what did not land yet.
+    Dagster keeps a copy of it for each tick."""
 
     batches: list[str]
     asked: dict[str, Asked]
@@ -61,10 +62,10 @@ def decide_landings(
     due: list[str] = []
     remaining = 0
     for batch, current in sorted(found.items()):
-        known, asked_at = asked.get(batch, (None, None))
-        if (known == current and asked_at is None) or landed(batch) == current:
-            remembered[batch] = (current, None)
-        elif known == current and (is_landing or now - (asked_at or 0) < AGAIN_SECONDS):
+        if landed(batch) == current:
+            continue
+        known, asked_at = asked.get(batch, (None, 0.0))
+        if known == current and (is_landing or now - asked_at < AGAIN_SECONDS):
             remembered[batch] = (current, asked_at)
         elif len(due) < limit:
             due.append(batch)
@@ -109,9 +110,10 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
 
 
 def _asked(cursor: str | None) -> dict[str, Asked]:
-    """Of a cursor. An earlier version's, which had no times, says nothing."""
+    """Of a cursor. What an earlier version wrote without a time says nothing."""
     entries = json.loads(cursor or "{}").items()
-    return {batch: (entry[0], entry[1]) for batch, entry in entries if isinstance(entry, list)}
+    timed = {batch: entry for batch, entry in entries if isinstance(entry, list) and entry[1]}
+    return {batch: (known, asked_at) for batch, (known, asked_at) in timed.items()}
 
 
 def files_found(settings: PipelineSettings, now: float) -> Iterator[tuple[str, str]]:

@@ -34,15 +34,17 @@ def land(settings: StoreSettings, days: Sequence[str], *, ago: float = 0.0) -> N
     os.utime(lake.batches / f"{batch_key('a.json')}.json", (landed_at, landed_at))
 
 
-def tick(instance: dg.DagsterInstance, sensor: str = "refresh_sensor") -> SensorExecutionData:
+def tick(
+    instance: dg.DagsterInstance, sensor: str = "refresh_sensor", cursor: str | None = None
+) -> SensorExecutionData:
     repository = definitions.get_repository_def()
-    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    context = dg.build_sensor_context(instance=instance, repository_def=repository, cursor=cursor)
     return repository.get_sensor_def(sensor).evaluate_tick(context)
 
 
-def landing(instance: dg.DagsterInstance) -> list[Mapping[str, str]]:
+def landing(instance: dg.DagsterInstance, cursor: str | None = None) -> list[Mapping[str, str]]:
     """The partitions of the runs that the landing sensor asks for, as tags."""
-    requests = tick(instance, "landing_sensor").run_requests or []
+    requests = tick(instance, "landing_sensor", cursor).run_requests or []
     names = (RANGE_START_TAG, RANGE_END_TAG)
     return [{name: request.tags[name] for name in names} for request in requests]
 
@@ -138,12 +140,24 @@ def test_a_day_left_behind_is_refreshed_before_those_of_a_landing_are_published(
     assert (earlier.job_name, earlier.tags[RANGE_END_TAG]) == ("refresh_days", DAYS[0])
 
 
-def test_files_that_landed_long_ago_are_refreshed_before_others_land(own_pipeline, instance):
-    own_pipeline.landing.mkdir()
+def drop_files(settings: StoreSettings) -> Mapping[str, str]:
+    """The tags of the run that lands them."""
+    settings.landing.mkdir()
     for name in ("b.json", "c.json"):
-        (own_pipeline.landing / name).write_text("[]")
-        os.utime(own_pipeline.landing / name, (1_767_700_000, 1_767_700_000))
-    new = range_tags("b.json", "c.json")
+        (settings.landing / name).write_text("[]")
+        os.utime(settings.landing / name, (1_767_700_000, 1_767_700_000))
+    return range_tags("b.json", "c.json")
+
+
+@pytest.mark.parametrize("entry", ['"2-1"', '["2-1", null]'])
+def test_a_cursor_of_an_earlier_version_is_understood(own_pipeline, instance, entry):
+    """It remembered what landed, without a time."""
+    new = drop_files(own_pipeline)
+    assert landing(instance, cursor=f'{{"b.json": {entry}}}') == [new]
+
+
+def test_files_that_landed_long_ago_are_refreshed_before_others_land(own_pipeline, instance):
+    new = drop_files(own_pipeline)
     land(own_pipeline, DAYS, ago=LONGEST_WAIT_SECONDS - 30)
     assert landing(instance) == [new]
     land(own_pipeline, DAYS, ago=2 * LONGEST_WAIT_SECONDS + 30)

@@ -34,18 +34,18 @@ def test_a_new_file_is_landed_once():
 
 
 def test_a_changed_file_is_landed_again():
-    assert decide({"a.json": "12-2"}, {"a.json": ("10-1", None)}).batches == ["a.json"]
+    assert decide({"a.json": "12-2"}, {"a.json": ("10-1", NOW)}).batches == ["a.json"]
 
 
 def test_a_file_that_its_own_landing_rewrote_is_not_landed_again():
     landings = decide({"a.json": "8-1"}, {"a.json": ("10-1", NOW)}, landed={"a.json": "8-1"})
     assert landings.batches == []
-    assert landings.asked == {"a.json": ("8-1", None)}
+    assert landings.asked == {}
 
 
 def test_a_withdrawn_batch_is_landed_once_more_and_again_when_it_comes_back():
     put_away = {"a.json": withdrawn("10-1")}
-    first = decide(put_away, {"a.json": ("10-1", None)}, landed={"a.json": "10-1"})
+    first = decide(put_away, landed={"a.json": "10-1"})
     assert first.batches == ["a.json"]
     assert decide(put_away, first.asked, landed=put_away).batches == []
     assert decide({"a.json": "10-1"}, first.asked, landed=put_away).batches == ["a.json"]
@@ -61,14 +61,16 @@ def test_a_file_that_did_not_land_is_asked_for_again_after_a_while_unless_files_
     assert decide(found, again.asked, now=later + 1).batches == []
 
 
-def test_a_file_that_landed_is_not_asked_for_again():
+def test_a_file_that_landed_is_not_asked_for_again_and_not_remembered():
+    """Dagster keeps a copy of the cursor for each tick."""
     found = {"a.json": "10-1"}
     landed = decide(found, decide(found).asked, landed=found)
-    assert decide(found, landed.asked, now=NOW + AGAIN_SECONDS).batches == []
+    assert (landed.batches, landed.asked) == ([], {})
+    assert decide(found, landed.asked, landed=found, now=NOW + AGAIN_SECONDS).batches == []
 
 
 def test_a_file_that_is_gone_is_forgotten():
-    assert decide({}, {"a.json": ("10-1", None)}).asked == {}
+    assert decide({}, {"a.json": ("10-1", NOW)}).asked == {}
 
 
 def test_a_file_that_becomes_again_what_it_was_is_landed_again():
@@ -107,7 +109,7 @@ def test_ten_thousand_files_are_taken_a_chunk_a_tick_and_each_once():
 
 def test_a_changed_file_behind_the_chunk_is_not_forgotten():
     found = {"a.json": "1-1", "b.json": "2-2"}
-    first = decide(found, {"b.json": ("1-1", None)}, limit=1)
+    first = decide(found, {"b.json": ("1-1", NOW)}, limit=1)
     assert first.batches == ["a.json"]
     assert decide(found, first.asked, limit=1).batches == ["b.json"]
 
