@@ -4,8 +4,10 @@ The circuit breaker of Nygard, "Release It!" (2nd ed., 2018), as the library `pu
 what is added here is that one call alone tries a store again, and which failures do not count.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from purgatory import AsyncCircuitBreakerFactory, ContextChanged, Event
@@ -27,6 +29,31 @@ class StoreLeftAlone(StoreUnavailable):
 
 class GaveUpEarly(StoreUnavailable):
     """The caller could not wait as long as a store may take: no fault of the store."""
+
+
+class Turns:
+    """So many ask a store at once, and each waits for its turn for `wait_seconds` at most.
+
+    The pool of a store's driver says of a crowd what it says of a server that is down.
+    """
+
+    def __init__(self, store: str, at_once: int, wait_seconds: float) -> None:
+        self._store = store
+        self._free = asyncio.Semaphore(at_once)
+        self._wait_seconds = wait_seconds
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Raises `GaveUpEarly` when it does not come in time."""
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise GaveUpEarly(self._store, "wait for a connection", "all are in use") from error
+        try:
+            yield
+        finally:
+            self._free.release()
 
 
 class Breakers:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from mpp_stores.breaker import GaveUpEarly
+from mpp_stores.breaker import Turns
 from mpp_stores.postgres.connection import STORE, connection_parameters
 from mpp_stores.settings import StoreSettings
 
@@ -28,7 +28,7 @@ class LazyPool:
     """
 
     def __init__(self, settings: StoreSettings, *, name: str) -> None:
-        self._turns = asyncio.Semaphore(POOL_SIZE)
+        self._turns = Turns(STORE, POOL_SIZE, CONNECTION_WAIT_SECONDS)
         self._pool = AsyncConnectionPool(
             kwargs={
                 **connection_parameters(
@@ -51,22 +51,10 @@ class LazyPool:
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """For one question. Raises `TimeoutError` when it takes too long, `GaveUpEarly` when
         others keep all connections in use, and psycopg's errors."""
-        async with asyncio.timeout(QUERY_TIMEOUT_SECONDS), self._turn():
+        async with asyncio.timeout(QUERY_TIMEOUT_SECONDS), self._turns.turn():
             await self._pool.open()
             async with self._pool.connection() as connection:
                 yield connection
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """The pool itself would say of a crowd what it says of a server that is down."""
-        try:
-            await asyncio.wait_for(self._turns.acquire(), CONNECTION_WAIT_SECONDS)
-        except TimeoutError as error:
-            raise GaveUpEarly(STORE, "wait for a connection", "all are in use") from error
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     async def close(self) -> None:
         await self._pool.close()

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from mpp_stores.breaker import Breakers, StoreLeftAlone
+from mpp_stores.breaker import Breakers, StoreLeftAlone, Turns
 from mpp_stores.errors import StoreError
 from mpp_stores.redis.connection import STORE, redis_errors, url_of
 from mpp_stores.redis.keys import subject_key
@@ -36,6 +36,8 @@ TOKEN_TTL: Final = timedelta(days=1)
 
 DEFAULT_TIMEOUT_SECONDS: Final = 0.25
 """Longer than any healthy answer, short beside computing the reply."""
+AT_ONCE: Final = 32
+"""Of the 100 connections that the driver opens at most; whoever else asks waits for a turn."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +66,10 @@ class Lookup:
 class ReplyCache:
     """A Redis failure is a bypass, never an error of the request.
 
-    It costs a request at most `timeout_seconds`, and most requests of an outage nothing:
-    Redis has a breaker like the other stores. An outage is logged once, until a reply is kept
-    again: Redis may well answer and refuse to be written to.
+    It costs a request at most `timeout_seconds`, of which a crowd waits half for its turn at
+    most, and most requests of an outage nothing: Redis has a breaker like the other stores. An
+    outage is logged once, until a reply is kept again: Redis may well answer and refuse to be
+    written to.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class ReplyCache:
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> None:
         self._timeout_seconds = timeout_seconds
+        self._turns = Turns(STORE, AT_ONCE, timeout_seconds / 2)
         self._breakers = breakers or Breakers()
         self._is_failing = False
         self._invalidations = 0
@@ -132,7 +136,8 @@ class ReplyCache:
             self._note_failure(error)
 
     async def ping(self) -> None:
-        """Raise `StoreUnavailable` when Redis does not answer: for the health check."""
+        """Raise `StoreUnavailable` when Redis does not answer: for the health check, which makes
+        one at a time. It waits for no turn: a crowd is no outage."""
         with redis_errors("ping"):
             await self._redis.ping()
 
@@ -180,7 +185,7 @@ class ReplyCache:
     async def _ask(self, attempted: str, work: Callable[[], Awaitable[T]]) -> T:
         async def in_time() -> T:
             with redis_errors(attempted):
-                async with asyncio.timeout(self._timeout_seconds):
+                async with asyncio.timeout(self._timeout_seconds), self._turns.turn():
                     return await work()
 
         return await self._breakers.call(STORE, attempted, in_time)

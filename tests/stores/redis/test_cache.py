@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 from mpp_stores.breaker import Breakers
 from mpp_stores.errors import StoreError, StoreUnavailable
 from mpp_stores.redis.cache import (
+    AT_ONCE,
     DEFAULT_TIMEOUT_SECONDS,
     REPLY_TTL,
     TTL_JITTER,
@@ -95,6 +97,33 @@ async def test_a_redis_that_is_slower_is_waited_for_where_there_is_time(
             async with ReplyCache(through(settings, proxy), timeout_seconds=seconds) as cache:
                 outcomes.append((await cache.get(key)).outcome)
     assert outcomes == [CacheOutcome.BYPASS, CacheOutcome.MISS]
+
+
+async def test_a_crowd_is_answered(settings: StoreSettings, key: str) -> None:
+    breakers = Breakers(failures=1)
+    async with ReplyCache(settings, breakers, timeout_seconds=PATIENT_SECONDS) as cache:
+        await cache.put(key, REPLY)
+        found = await asyncio.gather(*(cache.get(key) for _ in range(300)))
+    assert {lookup.outcome for lookup in found} == {CacheOutcome.HIT}
+    assert not breakers.is_left_alone("redis")
+
+
+async def test_a_crowd_that_waits_in_vain_is_not_taken_for_a_redis_that_is_down(
+    settings: StoreSettings, key: str
+) -> None:
+    breakers = Breakers(failures=1)
+    async with (
+        Proxy("127.0.0.1", port_of(settings)) as proxy,
+        ReplyCache(through(settings, proxy), breakers, timeout_seconds=4) as cache,
+    ):
+        await proxy.hang()
+        crowd = [asyncio.create_task(cache.get(key)) for _ in range(AT_ONCE + 1)]
+        _, asking = await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
+        await proxy.pass_on()
+        outcomes = Counter(lookup.outcome for lookup in await asyncio.gather(*crowd))
+    assert len(asking) == AT_ONCE
+    assert outcomes == {CacheOutcome.MISS: AT_ONCE, CacheOutcome.BYPASS: 1}
+    assert not breakers.is_left_alone("redis")
 
 
 async def test_a_refused_password_is_a_bypass(settings: StoreSettings) -> None:
