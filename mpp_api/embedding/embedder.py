@@ -10,6 +10,7 @@ from itertools import islice
 from time import perf_counter
 from typing import Final
 
+from mpp_stores.breaker import GaveUpEarly
 from mpp_stores.embedding_model import encode
 from mpp_stores.errors import StoreUnavailable
 
@@ -26,8 +27,8 @@ MAX_REQUEST_TOKENS: Final = 2_048
 """Of the texts of one request, all read as far: 0.6 s, half of what a leg may take."""
 MAX_BATCH_TOKENS: Final = 1_024
 """In one call of the model: those who ask meanwhile wait for 0.3 s."""
-MAX_WAITING_TOKENS: Final = 8_192
-"""Beyond these a text would wait longer than its request does."""
+MAX_WAITING_TOKENS: Final = 4_096
+"""Two of the largest requests, 1.2 s: beyond these a text would wait longer than its leg does."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +81,8 @@ class TextEmbedder:
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A unit vector for each text, in order.
 
-        Raises `StoreUnavailable` when the model cannot be loaded, or too many texts wait.
+        Raises `StoreUnavailable` when the model cannot be loaded, and `GaveUpEarly` when too many
+        texts wait.
         """
         if not texts:
             return []
@@ -92,7 +94,7 @@ class TextEmbedder:
         self._forget_those_who_gave_up()
         waiting = sum(each.tokens_left() for each in self._waiting)
         if waiting + request.tokens_left() > MAX_WAITING_TOKENS:
-            raise StoreUnavailable(
+            raise GaveUpEarly(
                 STORE, f"embed {len(texts)} texts", f"{len(self._waiting)} others wait already"
             )
         self._waiting.append(request)

@@ -19,8 +19,10 @@ from mpp_api.embedding.embedder import (
     open_embedder,
 )
 from mpp_api.recommendations.requests import MAX_SESSION_MESSAGES
+from mpp_api.settings import ApiSettings
 from mpp_stores import embedding_model
 from mpp_stores.bounds import MAX_TEXT_CHARACTERS
+from mpp_stores.breaker import GaveUpEarly
 from mpp_stores.embedding_model import BUNDLED_MODEL
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.records import EMBEDDING_DIMENSION
@@ -29,6 +31,7 @@ LAMP = "Is the lamp bright enough to read by?"
 LIGHT = "Does the light suffice for reading?"
 CARD = "May I pay by card?"
 PATIENCE = 60.0
+SECONDS_A_TOKEN = 0.0003
 LONG = (LAMP * MAX_TEXT_CHARACTERS)[:MAX_TEXT_CHARACTERS]
 LARGEST_SESSION = [LONG] * (MAX_SESSION_MESSAGES + 1)
 
@@ -148,13 +151,20 @@ async def test_nothing_more_is_done_for_who_gave_up(
     assert calls[1:] == [[LAMP]]
 
 
+def test_whatever_waits_is_embedded_within_the_time_of_a_leg() -> None:
+    seconds = round(MAX_WAITING_TOKENS * SECONDS_A_TOKEN, 1)
+    assert seconds <= ApiSettings.model_fields["api_leg_timeout_seconds"].default
+    assert MAX_WAITING_TOKENS >= 2 * MAX_REQUEST_TOKENS
+
+
 async def test_more_than_can_be_answered_in_time_is_refused_at_once(
     embedder: TextEmbedder,
 ) -> None:
+    """The model is not to blame, nor to be left alone."""
     fitting = MAX_WAITING_TOKENS // MAX_TEXT_TOKENS
     waiting = [asyncio.create_task(embedder.embed([LONG])) for _ in range(fitting)]
     await asyncio.sleep(0)
-    with pytest.raises(StoreUnavailable, match=f"{fitting} others wait already"):
+    with pytest.raises(GaveUpEarly, match=f"{fitting} others wait already"):
         await embedder.embed([LONG])
     for request in waiting:
         request.cancel()
