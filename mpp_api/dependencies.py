@@ -112,7 +112,9 @@ async def get_exposures(request: Request) -> ExposureLog:
 
 
 async def get_audit(request: Request) -> Audit:
-    return Audit(request.app.state.settings, request.state.caller, request.state.request_id)
+    state = request.state
+    deadline = await get_deadline(request)
+    return Audit(request.app.state.settings, state.caller, state.request_id, deadline)
 
 
 CurrentSettings = Annotated[ApiSettings, Depends(get_settings)]

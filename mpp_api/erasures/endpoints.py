@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from mpp_api.dependencies import (
     CurrentAudit,
+    CurrentDeadline,
     CurrentSettings,
     OpenStores,
     Releases,
@@ -48,13 +49,14 @@ async def get_acceptance(
     stores: OpenStores,
     releases: Releases,
     settings: CurrentSettings,
+    deadline: CurrentDeadline,
     audit: CurrentAudit,
 ) -> Callable[[str], Awaitable[ErasureReply]]:
     async def accept(user_id: str) -> ErasureReply:
         async with audit.action("request-erasure") as action:
-            erasure = await service.request_erasure(
-                user_id, stores.tables, releases, settings.api_leg_timeout_seconds, action
-            )
+            # The rest is for the record.
+            part = deadline.part(settings.api_leg_timeout_seconds)
+            erasure = await service.request_erasure(user_id, stores.tables, releases, part, action)
         response.headers["Location"] = f"/erasures/{erasure.erasure_id}"
         return erasure
 
@@ -95,9 +97,14 @@ async def create_erasure(request: ErasureRequest, accept: Acceptance) -> Erasure
     ),
 )
 async def read_erasure(
-    erasure_id: ErasureId, stores: OpenStores, settings: CurrentSettings, audit: CurrentAudit
+    erasure_id: ErasureId,
+    stores: OpenStores,
+    settings: CurrentSettings,
+    deadline: CurrentDeadline,
+    audit: CurrentAudit,
 ) -> ErasureReply:
     async with audit.action("read-erasure") as action:
-        erasure = await service.erasure(erasure_id, stores.tables, settings.api_leg_timeout_seconds)
+        part = deadline.part(settings.api_leg_timeout_seconds)
+        erasure = await service.erasure(erasure_id, stores.tables, part)
         action.subject = erasure.erasure_id
     return erasure

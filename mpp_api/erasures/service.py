@@ -1,4 +1,4 @@
-from mpp_api.deadline import within
+from mpp_api.deadline import Deadline, within
 from mpp_api.erasures.schemas import ErasureReply
 from mpp_api.errors import UnknownErasure
 from mpp_api.releases.watch import ReleaseWatch
@@ -10,7 +10,7 @@ async def request_erasure(
     user_id: str,
     tables: TableReader,
     releases: ReleaseWatch,
-    timeout_seconds: float,
+    deadline: Deadline,
     action: AdminAction,
 ) -> ErasureReply:
     """Record the request, and have this process stop serving the user before it is accepted.
@@ -19,16 +19,16 @@ async def request_erasure(
     subject by then, since the erasure goes on.
     """
     erasure = await within(
-        timeout_seconds, "postgres", "request an erasure", tables.request_erasure(user_id)
+        deadline.left(), "postgres", "request an erasure", tables.request_erasure(user_id)
     )
     action.subject = erasure.erasure_id
-    await releases.look_again()
+    await within(deadline.left(), "postgres", "read the current release", releases.look_again())
     return ErasureReply.model_validate(erasure)
 
 
-async def erasure(erasure_id: str, tables: TableReader, timeout_seconds: float) -> ErasureReply:
+async def erasure(erasure_id: str, tables: TableReader, deadline: Deadline) -> ErasureReply:
     """Raises `UnknownErasure`."""
-    found = await within(timeout_seconds, "postgres", "read an erasure", tables.erasure(erasure_id))
+    found = await within(deadline.left(), "postgres", "read an erasure", tables.erasure(erasure_id))
     if found is None:
         raise UnknownErasure(erasure_id)
     return ErasureReply.model_validate(found)

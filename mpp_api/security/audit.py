@@ -5,9 +5,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Final
 
-from mpp_api.deadline import within
+from mpp_api.deadline import Deadline, within
 from mpp_api.security.key_ring import Caller
 from mpp_api.settings import ApiSettings
 from mpp_stores.errors import StoreError
@@ -15,8 +14,6 @@ from mpp_stores.postgres import audit
 from mpp_stores.postgres.audit import AuditEntry
 
 logger = logging.getLogger(__name__)
-
-RECORD_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -29,17 +26,20 @@ class AdminAction:
 class Audit:
     """Of one request."""
 
-    def __init__(self, settings: ApiSettings, caller: Caller, request_id: str) -> None:
+    def __init__(
+        self, settings: ApiSettings, caller: Caller, request_id: str, deadline: Deadline
+    ) -> None:
         self._settings = settings
         self._caller = caller
         self._request_id = request_id
+        self._deadline = deadline
 
     @asynccontextmanager
     async def action(self, name: str) -> AsyncIterator[AdminAction]:
         """Record what the block does, whether or not it succeeds.
 
-        The row is written before the reply is sent. Where Postgres does not take it the line
-        remains: what was done is not undone for that.
+        The row is written before the reply is sent. Where Postgres does not take it by the
+        deadline the line remains: what was done is not undone for that.
         """
         action, outcome = AdminAction(), "done"
         try:
@@ -59,7 +59,7 @@ class Audit:
         )
         try:
             await within(
-                RECORD_SECONDS,
+                self._deadline.left(),
                 "postgres",
                 "record an admin action",
                 asyncio.to_thread(audit.record, self._settings, entry),

@@ -1,5 +1,7 @@
 """From the request on, nobody is served what the stores still hold of the user."""
 
+import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -10,9 +12,11 @@ from mpp_api.settings import ApiSettings
 from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres import erasures
 from mpp_stores.redis.cache import CacheOutcome
-from tests.api.addresses import without
+from tests.api.addresses import through_proxies, without
 from tests.api.conftest import serving
 from tests.api.dataset import Dataset
+
+PATIENCE = 60.0
 
 
 async def accepted(client: httpx.AsyncClient, user_id: str) -> dict[str, Any]:
@@ -151,6 +155,20 @@ async def test_a_request_that_this_process_could_not_heed_yet_is_a_503_and_found
     assert again["erasure_id"] == requested.erasure_id
 
 
+async def test_a_request_that_this_process_cannot_heed_in_time_is_a_503(
+    own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hanging(watch: ReleaseWatch) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ReleaseWatch, "look_again", hanging)
+    settings = own_settings.model_copy(update={"api_leg_timeout_seconds": 3.0})
+    async with serving(settings) as client, asyncio.timeout(PATIENCE):
+        failed = await client.delete(f"/users/{own_dataset.id('ben')}")
+    assert failed.status_code == 503
+    assert len(erasures.open_erasures(own_settings)) == 1
+
+
 async def test_an_unknown_erasure_is_a_404_problem(client: httpx.AsyncClient) -> None:
     response = await client.get("/erasures/nothing")
     assert response.status_code == 404
@@ -170,3 +188,23 @@ async def test_without_postgres_nothing_is_accepted_and_the_problem_says_when_to
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Retry-After"]
     assert "anybody" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/users/anybody"), ("GET", "/erasures/any")]
+)
+async def test_a_postgres_that_hangs_is_waited_for_no_longer_than_the_stores_may_take(
+    empty_settings: ApiSettings, caplog: pytest.LogCaptureFixture, method: str, path: str
+) -> None:
+    """Not by the question, nor by the record of it."""
+    settings = empty_settings.model_copy(
+        update={"api_deadline_ms": 1_000, "api_leg_timeout_seconds": 0.5}
+    )
+    async with through_proxies(settings, ["postgres"]) as (proxied, proxies):
+        await proxies["postgres"].hang()
+        async with serving(proxied) as client:
+            response = await client.request(method, path)
+    waits = [float(seconds) for seconds in re.findall(r"no answer within (\S+) s", caplog.text)]
+    assert response.status_code == 503
+    assert len(waits) == 2
+    assert sum(waits) <= settings.store_seconds

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from psycopg.rows import dict_row
 
+from mpp_api.deadline import Deadline
 from mpp_api.releases.watch import ReleaseWatch
 from mpp_api.security.audit import Audit
 from mpp_api.security.key_ring import Caller
@@ -84,7 +85,8 @@ async def test_an_action_that_is_cancelled_is_not_recorded_as_done(
     empty_settings: ApiSettings,
 ) -> None:
     request_id, has_begun = uuid.uuid4().hex, asyncio.Event()
-    audit = Audit(empty_settings, Caller(ADMIN_KEY_ID, Role.ADMIN), request_id)
+    caller = Caller(ADMIN_KEY_ID, Role.ADMIN)
+    audit = Audit(empty_settings, caller, request_id, Deadline(empty_settings.store_seconds))
 
     async def act() -> None:
         async with audit.action("request-erasure") as action:
