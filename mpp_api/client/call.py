@@ -53,7 +53,7 @@ class Call(Generic[T]):
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     body: Any = None
     answered_by: frozenset[int] = frozenset()
-    """Statuses from 400 on that are answers all the same."""
+    """Statuses from 400 on that are answers all the same, where `read` is for their content."""
 
     def request(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         given = {
@@ -85,6 +85,8 @@ class Call(Generic[T]):
         try:
             body = self.read(response.content)
         except ValueError as error:
+            if status >= HTTPStatus.BAD_REQUEST:
+                raise problem_answer(status, headers, response.content) from error
             fault = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise UnexpectedAnswer(
                 f"{self.method} {self.path} answered {status} with what this client cannot read: "

@@ -15,7 +15,8 @@ router = APIRouter(tags=["operation"])
     responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": HealthReply, "description": "down"}},
 )
 async def read_health(response: Response, health: CurrentHealth) -> HealthReply:
-    """200 while a recommendation is possible, else 503 with the same body."""
+    """503 when none of Milvus, Neo4j and Postgres answers, or Postgres does not and never said
+    what is published; else 200, also before the first release. The body is the same."""
     reply = await health.reply()
     if reply.status == Overall.DOWN:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

@@ -230,6 +230,16 @@ def test_a_store_that_is_down_is_unavailable_and_health_still_answers(
     assert failure.value.retry_after_seconds is not None
 
 
+@pytest.mark.parametrize("body", [b"<html>no backend", b'{"title": "maintenance"}'])
+def test_health_that_a_proxy_answers_for_is_unavailable(body: bytes) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(503, content=body))
+    with (
+        Client("http://api", "key", retries=NO_RETRIES, transport=transport) as client,
+        pytest.raises(Unavailable),
+    ):
+        client.health()
+
+
 def test_an_answer_of_something_else_is_not_taken_for_a_reply(url: str) -> None:
     with Client(f"{url}/explorer", "key") as client, pytest.raises(NotFound):
         client.users()
