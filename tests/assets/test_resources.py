@@ -48,10 +48,9 @@ def test_where_spark_s_jvm_died_there_is_another(tmp_path):
 from pyspark import SparkContext
 from mpp_assets.resources import RESOURCES
 spark = RESOURCES["spark"]
-assert spark.spark_session.range(3).count() == 3
+assert spark.spark_session
 SparkContext._gateway.proc.kill()
 SparkContext._gateway.proc.wait()
-assert spark.spark_session.range(4).count() == 4
 assert spark.spark_session.range(5).mapInArrow(lambda batches: batches, "id long").count() == 5
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

@@ -20,14 +20,20 @@ PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from pendulum import parse
-bag = DagBag(sys.argv[1])
-dag = bag.dags.get(sys.argv[2])
-interval = dag and dag.timetable.infer_manual_data_interval(run_after=parse(sys.argv[3]))
-print(json.dumps({
-    "errors": bag.import_errors,
-    "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks} if dag else {},
-    "interval": [str(end) for end in interval] if interval else [],
-}))
+dag_id, run_after, *folders = sys.argv[1:]
+
+def found(folder):
+    bag = DagBag(folder)
+    dag = bag.dags.get(dag_id)
+    interval = dag and dag.timetable.infer_manual_data_interval(run_after=parse(run_after))
+    tasks = dag.tasks if dag else []
+    return {
+        "errors": bag.import_errors,
+        "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in tasks},
+        "interval": [str(end) for end in interval] if interval else [],
+    }
+
+print(json.dumps([found(folder) for folder in folders]))
 """
 STATES = """
 SELECT task_id, state FROM task_instance
@@ -61,12 +67,12 @@ class Airflow:
             run(MPP, "export-airflow", str(folder), "--by", by)
         self._run("airflow", "db", "migrate")
 
-    def parse(self, by: str, run_after: str) -> dict[str, Any]:
-        """What Airflow finds in the file: import errors, tasks with what they wait for, and the
-        data interval of a run at `run_after`."""
-        text = self._run("python", "-c", PARSE, str(self.folders[by]), DAG_ID, run_after).stdout
-        found: dict[str, Any] = json.loads(text.splitlines()[-1])
-        return found
+    def parse(self, run_after: str) -> dict[str, dict[str, Any]]:
+        """What Airflow finds in the file of each size of tasks: import errors, tasks with what
+        they wait for, and the data interval of a run at `run_after`."""
+        folders = map(str, self.folders.values())
+        text = self._run("python", "-c", PARSE, DAG_ID, run_after, *folders).stdout
+        return dict(zip(self.folders, json.loads(text.splitlines()[-1]), strict=True))
 
     def test(
         self, run_after: str, by: str = "group", **environment: str

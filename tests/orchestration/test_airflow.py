@@ -9,10 +9,10 @@ from mpp_assets.airflow_export import GROUPINGS, export_tasks
 from mpp_assets.definitions import definitions
 from mpp_assets.run_assets import ORCHESTRATOR_TAG
 from mpp_stores.lake import Lake
-from tests.orchestration.airflow import AFTER_SEED_DAY, let_all_land_again
+from tests.orchestration.airflow import AFTER_SEED_DAY
 from tests.pipeline.releases import numbers, served
 from tests.pipeline.sample import DAILY, LATE_DAY, SEED_DAY
-from tests.pipeline.stored_rows import message_ids, stored_rows
+from tests.pipeline.stored_rows import message_ids
 
 GRAPH = definitions.get_repository_def().asset_graph
 TASKS = [task.task_id for task in export_tasks(GRAPH, GROUPINGS["group"])]
@@ -30,13 +30,17 @@ def message_of_two_days(settings):
     copy.unlink()
 
 
+@pytest.fixture(scope="module")
+def parsed(airflow):
+    return airflow.parse(AFTER_SEED_DAY)
+
+
 @pytest.mark.parametrize("by", sorted(GROUPINGS))
-def test_airflow_reads_the_graph_as_dagster_has_it(airflow, by):
-    found = airflow.parse(by, AFTER_SEED_DAY)
-    assert found["errors"] == {}
+def test_airflow_reads_the_graph_as_dagster_has_it(parsed, by):
+    assert parsed[by]["errors"] == {}
     expected = export_tasks(GRAPH, GROUPINGS[by])
-    assert found["upstream"] == {task.task_id: list(task.upstream) for task in expected}
-    assert found["interval"][0].startswith(SEED_DAY)
+    assert parsed[by]["upstream"] == {task.task_id: list(task.upstream) for task in expected}
+    assert parsed[by]["interval"][0].startswith(SEED_DAY)
 
 
 def test_a_dag_run_lands_refreshes_and_publishes(airflow, first_run, settings):
@@ -57,23 +61,6 @@ def test_the_runs_log_is_in_the_task_log_and_dagster_keeps_the_runs(first_run, s
         runs = instance.get_runs(dg.RunsFilter(tags=tags))
     assert len(runs) == len(TASKS)
     assert all(kept.is_success and kept.run_id in first_run for kept in runs)
-
-
-def test_the_same_run_again_changes_no_row_whatever_its_tasks(airflow, first_run, settings):
-    """Though its files land again, and with them days before the one that it runs for."""
-    release, rows = served(settings), stored_rows(settings)
-    before = {asset: numbers(settings, asset) for asset in ("lake/landed_events", *DAILY)}
-    let_all_land_again(settings)
-    again = airflow.test(AFTER_SEED_DAY, by="job")
-    assert again.returncode == 0, again.stdout
-    assert airflow.states() == {"land": "success", "refresh": "success"}
-    assert served(settings) != release
-    for asset, earlier in before.items():
-        assert numbers(settings, asset).keys() == earlier.keys(), asset
-        assert not numbers(settings, asset).items() & earlier.items(), asset
-    found = stored_rows(settings)
-    for name in rows:
-        assert found[name] == rows[name], name
 
 
 def test_a_failed_check_stops_what_is_downstream(airflow, first_run, settings, message_of_two_days):

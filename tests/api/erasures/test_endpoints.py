@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,10 +14,18 @@ from mpp_stores.errors import StoreUnavailable
 from mpp_stores.postgres import erasures
 from mpp_stores.redis.cache import CacheOutcome
 from tests.api.addresses import through_proxies, without
-from tests.api.conftest import serving
+from tests.api.conftest import AT_ONCE, serving
 from tests.api.dataset import Dataset
+from tests.databases import own_database
 
 PATIENCE = 60.0
+
+
+@pytest.fixture
+def unpublished_settings(empty_settings: ApiSettings) -> Iterator[ApiSettings]:
+    """Before the first release; what Postgres says is seen at the next request."""
+    with own_database(empty_settings) as own:
+        yield own.model_copy(update={"api_release_recheck_seconds": AT_ONCE})
 
 
 async def accepted(client: httpx.AsyncClient, user_id: str) -> dict[str, Any]:
@@ -80,14 +89,14 @@ async def test_another_process_learns_of_the_erasure_when_it_looks_again(
 
 
 async def test_an_erasure_is_found_by_its_id_and_names_nobody(
-    own_settings: ApiSettings, own_dataset: Dataset
+    unpublished_settings: ApiSettings, own_dataset: Dataset
 ) -> None:
     ben = own_dataset.id("ben")
-    async with serving(own_settings) as client:
+    async with serving(unpublished_settings) as client:
         requested = await accepted(client, ben)
         repeated = await accepted(client, ben)
-        erasures.mark_scrubbed(own_settings, requested["erasure_id"], {"mongo": 4})
-        erasures.complete(own_settings, requested["erasure_id"], {"mongo": 4})
+        erasures.mark_scrubbed(unpublished_settings, requested["erasure_id"], {"mongo": 4})
+        erasures.complete(unpublished_settings, requested["erasure_id"], {"mongo": 4})
         response = await client.get(f"/erasures/{requested['erasure_id']}")
     assert requested["state"] == "requested"
     assert repeated["erasure_id"] == requested["erasure_id"]
@@ -106,15 +115,17 @@ async def test_an_erasure_is_found_by_its_id_and_names_nobody(
 
 
 async def test_a_user_whose_id_a_path_cannot_carry_is_erased_too(
-    own_settings: ApiSettings, own_dataset: Dataset
+    unpublished_settings: ApiSettings, own_dataset: Dataset
 ) -> None:
     user_id = own_dataset.id("a/b")
-    async with serving(own_settings) as client:
+    async with serving(unpublished_settings) as client:
         response = await client.post("/erasures", json={"user_id": user_id})
         assert response.status_code == 202
         found = await client.get(response.headers["Location"])
     assert found.json() == response.json()
-    assert [erasure.user_id for erasure in erasures.open_erasures(own_settings)] == [user_id]
+    assert [erasure.user_id for erasure in erasures.open_erasures(unpublished_settings)] == [
+        user_id
+    ]
 
 
 async def test_white_space_around_the_id_of_an_erasure_does_not_count(
@@ -138,17 +149,17 @@ async def test_a_user_can_be_erased_before_the_first_release(
 
 
 async def test_a_request_that_this_process_could_not_heed_yet_is_a_503_and_found_again(
-    own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    unpublished_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(watch: ReleaseWatch) -> None:
         raise StoreUnavailable("postgres", "read the current release", "gone")
 
     ben = own_dataset.id("ben")
-    async with serving(own_settings) as client:
+    async with serving(unpublished_settings) as client:
         with monkeypatch.context() as patched:
             patched.setattr(ReleaseWatch, "look_again", unavailable)
             failed = await client.delete(f"/users/{ben}")
-        [requested] = erasures.open_erasures(own_settings)
+        [requested] = erasures.open_erasures(unpublished_settings)
         again = await accepted(client, ben)
     assert failed.status_code == 503
     assert failed.headers["Retry-After"]
@@ -156,17 +167,17 @@ async def test_a_request_that_this_process_could_not_heed_yet_is_a_503_and_found
 
 
 async def test_a_request_that_this_process_cannot_heed_in_time_is_a_503(
-    own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    unpublished_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hanging(watch: ReleaseWatch) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(ReleaseWatch, "look_again", hanging)
-    settings = own_settings.model_copy(update={"api_leg_timeout_seconds": 3.0})
+    settings = unpublished_settings.model_copy(update={"api_leg_timeout_seconds": 3.0})
     async with serving(settings) as client, asyncio.timeout(PATIENCE):
         failed = await client.delete(f"/users/{own_dataset.id('ben')}")
     assert failed.status_code == 503
-    assert len(erasures.open_erasures(own_settings)) == 1
+    assert len(erasures.open_erasures(unpublished_settings)) == 1
 
 
 async def test_an_unknown_erasure_is_a_404_problem(client: httpx.AsyncClient) -> None:

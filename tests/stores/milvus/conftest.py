@@ -30,10 +30,17 @@ def standalone_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package", params=SERVERS)
+def server_kind(request: pytest.FixtureRequest) -> str:
+    """Apart from `settings`: pytest would start the fixture of that name that all tests share
+    anew for each parameter."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="package")
 def settings(
-    request: pytest.FixtureRequest, settings: StoreSettings, standalone_home: Path
+    server_kind: str, settings: StoreSettings, standalone_home: Path
 ) -> Iterator[StoreSettings]:
-    if request.param != "standalone":
+    if server_kind != "standalone":
         yield settings
         return
     server = Standalone(standalone_home, settings)

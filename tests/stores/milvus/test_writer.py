@@ -1,5 +1,4 @@
 import math
-import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -235,14 +234,15 @@ def test_a_wrong_profile_is_rejected_by_the_users_name(profiles: UserProfiles) -
 
 
 def test_two_processes_write_at_once(
-    settings: StoreSettings, messages: MessageVectors, messages_collection: str
+    settings: StoreSettings,
+    messages: MessageVectors,
+    messages_collection: str,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=spawn) as executor:
-        written = executor.map(
-            write_many, [settings] * 2, [messages_collection] * 2, ["a", "b"], [500] * 2
-        )
-        assert list(written) == [500, 500]
+    written = two_processes.map(
+        write_many, [settings] * 2, [messages_collection] * 2, ["a", "b"], [500] * 2
+    )
+    assert list(written) == [500, 500]
 
     assert len(message_ids(messages)) == 1_000
 

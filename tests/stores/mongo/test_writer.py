@@ -1,7 +1,6 @@
 import json
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime
-from multiprocessing import get_context
 from traceback import format_exception
 from typing import Any
 
@@ -253,36 +252,41 @@ def test_preparing_twice_keeps_one_index_of_each(
 
 
 def test_processes_preparing_at_once_drop_the_index_of_an_earlier_version(
-    settings: StoreSettings, conversations: Conversations, collection: Collection[dict[str, Any]]
+    settings: StoreSettings,
+    conversations: Conversations,
+    collection: Collection[dict[str, Any]],
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     current = indexed(collection)
     collection.create_index([("user_id", ASCENDING), ("sent_at_us", DESCENDING)])
     assert indexed(collection) != current
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        preparing = [processes.submit(prepare, settings, collection.name) for _ in range(4)]
-        assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
+    preparing = [two_processes.submit(prepare, settings, collection.name) for _ in range(4)]
+    assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
     assert indexed(collection) == current
 
 
 def test_processes_writing_the_same_messages_leave_one_of_each(
-    settings: StoreSettings, conversations: Conversations, collection: Collection[dict[str, Any]]
+    settings: StoreSettings,
+    conversations: Conversations,
+    collection: Collection[dict[str, Any]],
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     messages = [f"m{number:03}" for number in range(300)]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = [
-            processes.submit(write_messages, settings, collection.name, order)
-            for order in (messages, messages[::-1])
-        ]
-        assert [written.result(timeout=120) for written in writing] == [300, 300]
+    writing = [
+        two_processes.submit(write_messages, settings, collection.name, order)
+        for order in (messages, messages[::-1])
+    ]
+    assert [written.result(timeout=120) for written in writing] == [300, 300]
     assert rows(conversations) == [conversation(message) for message in messages]
 
 
 def test_processes_preparing_at_once_all_succeed(
-    settings: StoreSettings, collection: Collection[dict[str, Any]]
+    settings: StoreSettings,
+    collection: Collection[dict[str, Any]],
+    two_processes: ProcessPoolExecutor,
 ) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        preparing = [processes.submit(prepare, settings, collection.name) for _ in range(4)]
-        assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
+    preparing = [two_processes.submit(prepare, settings, collection.name) for _ in range(4)]
+    assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
 
 
 def test_attributes_that_are_not_json_are_rejected(conversations: Conversations) -> None:

@@ -1,5 +1,4 @@
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -211,13 +210,15 @@ def test_an_id_is_never_read_as_cypher(
 
 
 def test_processes_writing_the_same_edges_leave_one_of_each(
-    settings: StoreSettings, edges: EngagedWithEdges, graph: OwnGraph
+    settings: StoreSettings,
+    edges: EngagedWithEdges,
+    graph: OwnGraph,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     pairs = [(f"user{user:02}", f"campaign{campaign}") for user in range(40) for campaign in (1, 2)]
     batch = graph.edge_batch(*pairs)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = [processes.submit(write_edges, settings, batch) for _ in range(2)]
-        assert [written.result(timeout=120) for written in writing] == [80, 80]
+    writing = [two_processes.submit(write_edges, settings, batch) for _ in range(2)]
+    assert [written.result(timeout=120) for written in writing] == [80, 80]
     assert graph.edges() == sorted(pairs)
     assert len(graph.users()) == 40
     assert len(graph.campaigns()) == 2

@@ -1,6 +1,5 @@
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
-from multiprocessing import get_context
 from typing import Any
 
 import pyarrow as pa
@@ -226,7 +225,10 @@ def test_an_id_is_never_read_as_cypher(
 
 
 def test_processes_writing_the_same_users_and_campaigns_all_succeed(
-    settings: StoreSettings, messages: MessageGraph, graph: OwnGraph
+    settings: StoreSettings,
+    messages: MessageGraph,
+    graph: OwnGraph,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     def paths(writer: int) -> list[tuple[str, str, str, date]]:
         return [
@@ -234,12 +236,11 @@ def test_processes_writing_the_same_users_and_campaigns_all_succeed(
             for n in range(200)
         ]
 
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = [
-            processes.submit(write_messages, settings, graph.message_batch(*paths(writer)))
-            for writer in (0, 1)
-        ]
-        assert [written.result(timeout=120) for written in writing] == [200, 200]
+    writing = [
+        two_processes.submit(write_messages, settings, graph.message_batch(*paths(writer)))
+        for writer in (0, 1)
+    ]
+    assert [written.result(timeout=120) for written in writing] == [200, 200]
     expected = [(user, message, c) for w in (0, 1) for message, user, c, _ in paths(w)]
     assert graph.messages() == sorted(expected)
     assert len(graph.users()) == 20
@@ -247,35 +248,40 @@ def test_processes_writing_the_same_users_and_campaigns_all_succeed(
 
 
 def test_processes_writing_the_same_messages_leave_one_of_each(
-    settings: StoreSettings, messages: MessageGraph, graph: OwnGraph
+    settings: StoreSettings,
+    messages: MessageGraph,
+    graph: OwnGraph,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     paths = [(f"m{n:03}", f"user{n % 20:02}", f"campaign{n % 3}", FIRST_DAY) for n in range(200)]
     batch = graph.message_batch(*paths)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = [processes.submit(write_messages, settings, batch) for _ in range(2)]
-        assert [written.result(timeout=120) for written in writing] == [200, 200]
+    writing = [two_processes.submit(write_messages, settings, batch) for _ in range(2)]
+    assert [written.result(timeout=120) for written in writing] == [200, 200]
     assert graph.messages() == sorted((user, message, c) for message, user, c, _ in paths)
 
 
 def test_a_materialization_written_during_a_drop_keeps_its_users_and_campaigns(
-    settings: StoreSettings, messages: MessageGraph, graph: OwnGraph
+    settings: StoreSettings,
+    messages: MessageGraph,
+    graph: OwnGraph,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     former = range(graph.third, graph.third + 30)
     paths = [(f"m{n:02}", f"user{n:02}", f"campaign{n:02}", FIRST_DAY) for n in range(30)]
     for number, path in zip(former, paths, strict=True):
         messages.write(graph.message_batch(path, materialization=number))
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        writing = processes.submit(write_one_by_one, settings, graph.message_batch(*paths))
-        dropping = processes.submit(drop_one_by_one, settings, former)
-        assert (writing.result(timeout=120), dropping.result(timeout=120)) == (30, 30)
+    writing = two_processes.submit(write_one_by_one, settings, graph.message_batch(*paths))
+    dropping = two_processes.submit(drop_one_by_one, settings, former)
+    assert (writing.result(timeout=120), dropping.result(timeout=120)) == (30, 30)
     assert graph.messages() == sorted((user, message, c) for message, user, c, _ in paths)
     assert [orphan for orphan in messages.orphans() if graph.prefix in orphan] == []
 
 
-def test_processes_preparing_at_once_all_succeed(settings: StoreSettings) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        preparing = [processes.submit(prepare, settings) for _ in range(4)]
-        assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
+def test_processes_preparing_at_once_all_succeed(
+    settings: StoreSettings, two_processes: ProcessPoolExecutor
+) -> None:
+    preparing = [two_processes.submit(prepare, settings) for _ in range(4)]
+    assert [prepared.result(timeout=120) for prepared in preparing] == [None] * 4
 
 
 def test_opening_on_a_dead_server_can_be_tried_again(dead_settings: StoreSettings) -> None:

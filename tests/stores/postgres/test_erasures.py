@@ -3,7 +3,6 @@ import hmac
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -269,25 +268,27 @@ def test_the_erased_show_neither_salt_nor_ids_and_pickle(register: Register) -> 
     assert unpickled.includes("ada-lovelace")
 
 
-def test_processes_requesting_the_same_user_at_once_get_one_erasure(register: Register) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        requesting = [
-            processes.submit(request_erasure, register.settings, register.schema_name, "ada")
-            for _ in range(8)
-        ]
-        requested = [each.result(timeout=60) for each in requesting]
+def test_processes_requesting_the_same_user_at_once_get_one_erasure(
+    register: Register, two_processes: ProcessPoolExecutor
+) -> None:
+    requesting = [
+        two_processes.submit(request_erasure, register.settings, register.schema_name, "ada")
+        for _ in range(8)
+    ]
+    requested = [each.result(timeout=60) for each in requesting]
     assert requested == register.open() * 8
 
 
-def test_processes_requesting_different_users_at_once_share_the_salt(register: Register) -> None:
+def test_processes_requesting_different_users_at_once_share_the_salt(
+    register: Register, two_processes: ProcessPoolExecutor
+) -> None:
     users = [f"user-{number}" for number in range(8)]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        requesting = [
-            processes.submit(request_erasure, register.settings, register.schema_name, user)
-            for user in users
-        ]
-        for each in requesting:
-            each.result(timeout=60)
+    requesting = [
+        two_processes.submit(request_erasure, register.settings, register.schema_name, user)
+        for user in users
+    ]
+    for each in requesting:
+        each.result(timeout=60)
     assert all(map(register.erased().includes, users))
 
 

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import LiteralString
 
 import pytest
@@ -99,11 +98,10 @@ def test_compacting_gives_the_users_of_an_earlier_version_that_order(
 
 
 def test_processes_creating_the_tables_at_once_all_succeed(
-    settings: StoreSettings, schema_name: str
+    settings: StoreSettings, schema_name: str, two_processes: ProcessPoolExecutor
 ) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        preparing = [processes.submit(prepare, settings, schema_name) for _ in range(8)]
-        assert [prepared.result(timeout=60) for prepared in preparing] == [None] * 8
+    preparing = [two_processes.submit(prepare, settings, schema_name) for _ in range(8)]
+    assert [prepared.result(timeout=60) for prepared in preparing] == [None] * 8
 
 
 def test_tables_that_are_there_are_prepared_whoever_uses_them(

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
-from multiprocessing import get_context
 from traceback import format_exception
 
 import pyarrow as pa
@@ -245,13 +244,15 @@ def test_preparing_again_keeps_the_rows(engagements: UserEngagements) -> None:
 
 
 def test_processes_writing_the_same_rows_in_opposite_order_all_succeed(
-    settings: StoreSettings, engagements: UserEngagements, schema_name: str
+    settings: StoreSettings,
+    engagements: UserEngagements,
+    schema_name: str,
+    two_processes: ProcessPoolExecutor,
 ) -> None:
     users = [f"user-{number:03}" for number in range(200)]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        orders = (users, users[::-1])
-        writing = [processes.submit(write_users, settings, schema_name, order) for order in orders]
-        assert [written.result(timeout=60) for written in writing] == [200, 200]
+    orders = (users, users[::-1])
+    writing = [two_processes.submit(write_users, settings, schema_name, order) for order in orders]
+    assert [written.result(timeout=60) for written in writing] == [200, 200]
     assert contents(engagements) == [user_engagement(user) for user in users]
 
 
