@@ -3,6 +3,7 @@
 # them. What is there is kept. The folder is its owner's alone; the files are readable, because
 # each image reads them as a user of its own.
 set -eu
+LC_ALL=C # what A-Z means
 cd "$(dirname "$0")"
 mkdir -p secrets
 chmod 700 secrets
@@ -22,6 +23,12 @@ secret() { # NAME VALUE: complete or absent
 
 for engine in postgres neo4j mongo milvus minio redis airflow; do
     secret "${engine}_password" "$(random)"
+    case "$(cat "${engine}_password")" in
+    '' | *[!A-Za-z0-9._~-]*) # an address could not hold it
+        echo "$PWD/${engine}_password: use letters, digits and - . _ ~ only" >&2
+        exit 1
+        ;;
+    esac
 done
 
 postgres="mpp:$(cat postgres_password)@postgres:5432"

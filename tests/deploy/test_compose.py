@@ -55,6 +55,20 @@ def test_no_service_has_more_privileges_than_it_needs(name):
     assert service.get("read_only") or "build" not in service
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_read_only_service_is_given_is_a_file_here(name):
+    """Compose copies every other config and secret into the container, and cannot."""
+    service = services()[name]
+    for kind in ("configs", "secrets"):
+        given = {each["source"] for each in service.get(kind, []) if service.get("read_only")}
+        assert {each for each in given if "file" not in compose(*PROFILES)[kind][each]} == set()
+
+
+def test_minio_can_make_folders_in_its_home():
+    minio = services()["minio"]
+    assert minio["environment"]["HOME"] in {mount.partition(":")[0] for mount in minio["tmpfs"]}
+
+
 def test_libraries_that_spark_unpacks_to_tmp_can_be_loaded_and_nothing_else():
     """Docker mounts every other tmpfs noexec."""
     mounted = {name: service.get("tmpfs", []) for name, service in services().items()}
@@ -98,3 +112,23 @@ def test_the_script_makes_every_secret_in_a_folder_that_git_ignores(tmp_path: Pa
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
     subprocess.run(["sh", script], check=True)
     assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == made
+
+
+@pytest.mark.parametrize(
+    "password", ["p@ss", "p/ss", "p:ss", "päss", "two words", "two\nlines", ""]
+)
+def test_the_script_refuses_a_password_that_an_address_could_not_hold(
+    tmp_path: Path, password: str
+):
+    script, file = tmp_path / "secrets.sh", tmp_path / "secrets" / "mongo_password"
+    script.write_bytes((PROJECT_ROOT / "deploy/secrets.sh").read_bytes())
+    file.parent.mkdir()
+    file.write_text(f"{password}\n")
+    refused = subprocess.run(["sh", script], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr == f"{file}: use letters, digits and - . _ ~ only\n"
+    assert not list(file.parent.glob("mpp_*"))
+
+    file.write_text("Own-password_1.~\n")
+    subprocess.run(["sh", script], check=True)
+    assert ":Own-password_1.~@" in (file.parent / "mpp_mongo_uri").read_text()
