@@ -10,6 +10,10 @@ from mpp_local.stack import Stack
 from mpp_local.wheels import python_module
 
 DATABASE = "mpp"
+MALFORMED = (
+    "MPP_MONGO_URI is no URL such as mongodb://user:password@host:27017, "
+    "in whose password every special character is percent-encoded"
+)
 
 
 class Nx27017(Engine):
@@ -48,7 +52,7 @@ class Nx27017(Engine):
 
     def probe(self, environment: Mapping[str, str]) -> None:
         from pymongo import MongoClient, timeout  # noqa: PLC0415 - slow to import
-        from pymongo.errors import PyMongoError  # noqa: PLC0415
+        from pymongo.errors import InvalidURI, PyMongoError  # noqa: PLC0415
 
         milliseconds = int(PROBE_TIMEOUT_SECONDS * 1000)
         try:
@@ -62,5 +66,7 @@ class Nx27017(Engine):
             ):
                 database = client[environment.get("MPP_MONGO_DATABASE", DATABASE)]
                 database.list_collection_names()
+        except (InvalidURI, ValueError):
+            raise NotReady(MALFORMED) from None  # it can quote pieces of the password
         except PyMongoError as error:
             raise NotReady(str(error)) from error

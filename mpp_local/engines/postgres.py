@@ -17,6 +17,11 @@ from mpp_local.wheels import package_folder
 USER = "mpp"
 DATA_DATABASE = "mpp"
 DAGSTER_DATABASE = "dagster"
+MALFORMED = (
+    "MPP_POSTGRES_URL or MPP_DAGSTER_POSTGRES_URL is no URL such as "
+    "postgresql://user:password@host:5432/mpp, in whose password every special character is "
+    "percent-encoded. Dagster takes one host: where MPP_POSTGRES_URL has several, set both"
+)
 
 
 class Postgres(Engine):
@@ -80,21 +85,29 @@ class Postgres(Engine):
 
 
 def dagster_url(url: str) -> str:
-    """The `dagster` database on the server of the `mpp` database."""
-    return for_dagster(urlsplit(url)._replace(path=f"/{DAGSTER_DATABASE}").geturl())
+    """The `dagster` database on the server of the `mpp` database. Raises as `for_dagster`."""
+    return urlsplit(for_dagster(url))._replace(path=f"/{DAGSTER_DATABASE}").geturl()
 
 
 def for_dagster(url: str) -> str:
     """The URL with the driver that dagster-postgres needs.
 
-    SQLAlchemy 2.1 would choose psycopg 3, which refuses the `NOTIFY` Dagster sends.
+    SQLAlchemy 2.1 would choose psycopg 3, which refuses the `NOTIFY` Dagster sends. Raises
+    `RuntimeError` where SQLAlchemy could not read it, without a piece of the password.
     """
-    return urlsplit(url)._replace(scheme="postgresql+psycopg2").geturl()
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # refuses several hosts, and what a password that is not encoded leaves
+    except ValueError:
+        raise RuntimeError(MALFORMED) from None
+    if "://" not in url:
+        raise RuntimeError(MALFORMED)
+    return parts._replace(scheme="postgresql+psycopg2").geturl()
 
 
 def for_psycopg(url: str) -> str:
     """The same database for a client that knows no SQLAlchemy drivers."""
-    return urlsplit(url)._replace(scheme="postgresql").geturl()
+    return f"postgresql://{url.partition('://')[2]}"
 
 
 def _data_folder(stack: Stack) -> Path:

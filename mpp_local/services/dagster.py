@@ -92,13 +92,11 @@ def prepare_instance(stack: Stack) -> None:
 
     shutil.copyfile(PROJECT_ROOT / "dagster.yaml", stack.dagster_home / "dagster.yaml")
     environment = environment_of(stack)
-    storage, data = (
-        urlsplit(environment[url]) for url in ("MPP_DAGSTER_POSTGRES_URL", "MPP_POSTGRES_URL")
-    )
-    if (storage.hostname, storage.port) != (data.hostname, data.port):
-        return  # a server of Dagster's own, set up by whoever named it
-    name = storage.path.removeprefix("/")
-    with _connected(environment["MPP_POSTGRES_URL"]) as connection:
+    storage, data = environment["MPP_DAGSTER_POSTGRES_URL"], environment["MPP_POSTGRES_URL"]
+    if _server(storage) != _server(data):
+        return  # one of Dagster's own, set up by whoever named it
+    name = urlsplit(storage).path.removeprefix("/")
+    with _connected(data) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(known, [name]).fetchone():
             return
@@ -113,6 +111,10 @@ def prepare_instance(stack: Stack) -> None:
             ) from error
 
 
+def _server(url: str) -> str:
+    return without_credentials(for_psycopg(url))
+
+
 def _connected(url: str) -> "psycopg.Connection":
     """Each statement on its own. Raises `RuntimeError` where nobody may connect."""
     import psycopg  # noqa: PLC0415 - the command line must not pay for it
@@ -120,7 +122,7 @@ def _connected(url: str) -> "psycopg.Connection":
     url = for_psycopg(url)
     try:
         return psycopg.connect(url, autocommit=True)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise RuntimeError(
             f"PostgreSQL at {without_credentials(url)}: {str(error).strip()}\n"
             "Create the database, or correct MPP_DAGSTER_POSTGRES_URL"

@@ -5,11 +5,15 @@ import pytest
 
 from mpp_local.component import NotReady
 from mpp_local.engines import engines_of
-from mpp_local.engines.valkey import MALFORMED, Valkey
+from mpp_local.engines.nx27017 import MALFORMED as MALFORMED_MONGO
+from mpp_local.engines.nx27017 import Nx27017
+from mpp_local.engines.postgres import MALFORMED as MALFORMED_POSTGRES
+from mpp_local.engines.valkey import MALFORMED as MALFORMED_REDIS
+from mpp_local.engines.valkey import Valkey
 from mpp_local.environment import environment_of
 from mpp_local.external import declared_external
 from mpp_local.services import SERVICES
-from mpp_local.services.dagster import DagsterDaemon
+from mpp_local.services.dagster import DagsterDaemon, prepare_instance
 from mpp_local.stack import Stack
 
 MANAGED = "postgresql://analyst:secret@db.example.com:6432/personalization?sslmode=require"
@@ -89,8 +93,47 @@ def test_dagster_uses_the_database_it_is_given(stack: Stack) -> None:
     assert url == "postgresql+psycopg2://dagster:secret@elsewhere/runs"
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://one:5432,two:5432/runs", "postgresql://us:se[cret@one/runs", "one:5432/runs"],
+)
+@pytest.mark.parametrize("setting", ["MPP_POSTGRES_URL", "MPP_DAGSTER_POSTGRES_URL"])
+def test_an_address_that_dagster_could_not_use_is_described_and_not_quoted(
+    stack: Stack, setting: str, url: str
+) -> None:
+    stack.external = {"postgres": {"MPP_POSTGRES_URL": MANAGED, setting: url}}
+    with pytest.raises(RuntimeError) as failure:
+        environment_of(stack)
+    assert str(failure.value) == MALFORMED_POSTGRES
+
+
+def test_beside_a_server_of_dagsters_own_the_data_may_be_on_several(stack: Stack) -> None:
+    own = "postgresql://dagster:secret@elsewhere/runs"
+    data = "postgresql://one:5432,two:5432/mpp"
+    stack.external = {
+        "postgres": {"MPP_POSTGRES_URL": data, "MPP_DAGSTER_POSTGRES_URL": own},
+    }
+    stack.dagster_home.mkdir()
+    prepare_instance(stack)
+    assert environment_of(stack)["MPP_POSTGRES_URL"] == data
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mongodb://us:se/cret@documents:27017",
+        "mongodb://us:se@cret@documents:27017",
+        "mongodb://us:se/cret word@documents:27017",
+    ],
+)
+def test_an_address_of_mongo_that_is_none_is_described_and_not_quoted(url: str) -> None:
+    with pytest.raises(NotReady) as failure:
+        Nx27017().probe({"MPP_MONGO_URI": url})
+    assert str(failure.value) == MALFORMED_MONGO
+
+
 @pytest.mark.parametrize("url", ["cache:6379", ":secret@cache:6379", "redis://:se/cret@cache:6379"])
 def test_an_address_of_redis_that_is_none_is_described_and_not_quoted(url: str) -> None:
     with pytest.raises(NotReady) as failure:
         Valkey().probe({"MPP_REDIS_URL": url})
-    assert str(failure.value) == MALFORMED
+    assert str(failure.value) == MALFORMED_REDIS
