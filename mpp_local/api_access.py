@@ -33,8 +33,8 @@ class ApiAccess:
 
 
 def keys_file(home: Path) -> Path:
-    """Where the API that serves `home` looks for its callers' keys."""
-    return Path(os.environ.get("MPP_API_KEYS_FILE") or home / api_keys.FILE_NAME)
+    """Where the API that serves `home` looks for its callers' keys, as an absolute path."""
+    return Path(os.environ.get("MPP_API_KEYS_FILE") or home / api_keys.FILE_NAME).absolute()
 
 
 def local_key(stack: Stack) -> str | None:

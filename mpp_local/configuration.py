@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
+from mpp_local.api_access import keys_file
 from mpp_local.component import Component
 from mpp_local.engines import engines_of
 from mpp_local.environment import environment_of
@@ -24,6 +25,8 @@ STEADY_SECONDS = 20
 RETRIES = 3
 """A program that dies younger than `STEADY_SECONDS`, and then at each of `RETRIES` new
 starts, counts as failed and is left alone. Any other death is followed by a new start."""
+STOP_SECONDS = 20
+"""Within which a program ends when it is asked to; then it is killed."""
 
 SUPERVISOR = """\
 [supervisord]
@@ -54,7 +57,7 @@ autorestart=true
 startsecs={steady_seconds}
 startretries={retries}
 stopsignal={stop_signal}
-stopwaitsecs=20
+stopwaitsecs={stop_seconds}
 stopasgroup=true
 killasgroup=true
 """
@@ -82,6 +85,8 @@ def program_environment(stack: Stack) -> dict[str, str]:
     """
     environment = {**environment_of(stack), "PYTHONUNBUFFERED": "1", MARKER: str(stack.home)}
     environment.pop("MPP_API_KEY", None)
+    # The one that has this stack's own key: another file is a reason to restart.
+    environment["MPP_API_KEYS_FILE"] = str(keys_file(stack.home))
     # People read these logs. A service elsewhere is asked for JSON by its own environment.
     environment["MPP_API_LOG_FORMAT"] = os.environ.get("MPP_API_LOG_FORMAT", "text")
     return environment
@@ -128,6 +133,7 @@ def _program(stack: Stack, component: Component) -> str:
         stop_signal=program.stop_signal,
         steady_seconds=STEADY_SECONDS,
         retries=RETRIES,
+        stop_seconds=STOP_SECONDS,
     )
 
 

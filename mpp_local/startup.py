@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
@@ -45,19 +45,26 @@ def start_stack(stack: Stack, report: Report, tell: Tell, *, only_stores: bool =
 
     What runs already is left alone, unless an address must change (the environment names
     other external engines, a port was taken meanwhile) or a package did: then everything
-    restarts with the new ones. Services whose code has changed restart alone. The stack is
-    `locked` meanwhile. Raises `StartFailed`.
+    restarts with the new ones, services that ran too when `only_stores` are asked for.
+    Services whose code has changed restart alone. The stack is `locked` meanwhile. Raises
+    `StartFailed`.
     """
     with taking_ports(tell):
-        if not only_stores:
+        supervisor = Supervisor(stack)
+        processes = supervisor.settled_processes()
+        services = () if only_stores else SERVICES
+        started = [service for service in SERVICES if _is_started(service, processes)]
+        if services or started:
             ensure_local_key(stack)
         stack.milvus = chosen_milvus(stack, os.environ)
         engines = engines_of(stack)
-        supervisor = _current_supervisor(stack, engines if only_stores else (*engines, *SERVICES))
+        if _make_current(stack, supervisor, processes, (*engines, *services)):
+            services = services or tuple(started)
         _start_phase(stack, supervisor, engines, report)
         prepare_instance(stack)
-        for group in () if only_stores else SERVICES_IN_ORDER:
-            _start_phase(stack, supervisor, group, report)
+        for group in SERVICES_IN_ORDER:
+            if wanted := [service for service in group if service in services]:
+                _start_phase(stack, supervisor, wanted, report)
 
 
 def stop_stack(stack: Stack, tell: Tell) -> None:
@@ -66,26 +73,38 @@ def stop_stack(stack: Stack, tell: Tell) -> None:
     Supervisor(stack).shutdown()
 
 
-def _current_supervisor(stack: Stack, wanted: Sequence[Component]) -> Supervisor:
-    """A running supervisor with the configuration that the environment and free ports ask for."""
-    supervisor, engines = Supervisor(stack), engines_of(stack)
+def _make_current(
+    stack: Stack,
+    supervisor: Supervisor,
+    processes: Mapping[str, Process],
+    wanted: Sequence[Component],
+) -> bool:
+    """Give the supervisor the configuration that the environment and free ports ask for.
+
+    Returns whether it was started anew for that, with no program started yet.
+    """
+    engines = engines_of(stack)
     stack.external = declared_external(stack, engines, os.environ)
-    processes = supervisor.processes()
     if not processes:
         supervisor.shutdown()  # it may be stopping, or have been killed
     for component in (*engines, *SERVICES):
         if component.name not in stack.external:
-            process = processes.get(component.name)
-            starts = component in wanted and not (process and process.is_started)
+            starts = component in wanted and not _is_started(component, processes)
             stack.assign_ports(component.default_ports, must_be_free=starts)
     environment_of(stack)  # generates the passwords that are not there yet
     stack.save()
     if not processes or not supervisor.is_current():
         supervisor.shutdown()
         supervisor.launch()
-    elif set(SERVICES) & set(wanted) and not supervisor.has_current_services():
+        return True
+    if set(SERVICES) & set(wanted) and not supervisor.has_current_services():
         supervisor.stop_services()
-    return supervisor
+    return False
+
+
+def _is_started(component: Component, processes: Mapping[str, Process]) -> bool:
+    process = processes.get(component.name)
+    return process is not None and process.is_started
 
 
 def _start_phase(

@@ -18,6 +18,7 @@ from supervisor.xmlrpc import (  # type: ignore[import-untyped]
 from mpp_local.configuration import (
     MARKER,
     SERVICES_GROUP,
+    STOP_SECONDS,
     program_environment,
     render_configuration,
 )
@@ -131,6 +132,19 @@ class Supervisor:
             )
             for row in rows
         }
+
+    def settled_processes(self) -> dict[str, Process]:
+        """`processes`, when none is stopping any more because of an interrupted command.
+
+        Until then one holds its port, and supervisor ignores that it is to start.
+        """
+        deadline = time.monotonic() + STOP_SECONDS + TERMINATION_SECONDS
+        while True:
+            processes = self.processes()
+            is_settled = all(process.state != "STOPPING" for process in processes.values())
+            if is_settled or time.monotonic() > deadline:
+                return processes
+            time.sleep(POLL_SECONDS)
 
     def _end_leftovers(self) -> None:
         """End every process that carries this stack's mark in its environment.

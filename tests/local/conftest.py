@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from mpp_local.environment import stack_environment
+from mpp_local.stack import Stack
 from tests.local.commands import Mpp
+from tests.local.idle import idle_stack
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,10 @@ def cache_only(tmp_path: Path, addresses: dict[str, str]) -> Iterator[Mpp]:
     mpp = Mpp(tmp_path / "100% second", **{k: v for k, v in addresses.items() if k not in own})
     yield mpp
     mpp("down")
+
+
+@pytest.fixture
+def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack of no stores that starts at once."""
+    with idle_stack(tmp_path / "idle", monkeypatch) as stack:
+        yield stack

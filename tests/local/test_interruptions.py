@@ -4,24 +4,20 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread, Timer
 
 import psutil
 import pytest
 
+from mpp_local import startup, supervision
 from mpp_local.engines import engines_of
+from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
 from mpp_local.startup import Progress, start_stack, stop_stack
 from mpp_local.supervision import Supervisor, await_end
 from tests.local.commands import Mpp
+from tests.local.idle import NOWHERE, start
 from tests.waiting import wait_until
-
-NOWHERE = {
-    "MPP_POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/mpp",
-    "MPP_NEO4J_URI": "bolt://127.0.0.1:1",
-    "MPP_MONGO_URI": "mongodb://127.0.0.1:1",
-    "MPP_MILVUS_URI": "http://127.0.0.1:1",
-    "MPP_REDIS_URL": "redis://127.0.0.1:1",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +69,31 @@ def test_a_stop_that_was_interrupted_is_completed_by_the_next(cache_only: Mpp) -
 
     assert completed.returncode == 0
     assert await_end([engine], seconds=0) == []
+
+
+def test_what_an_interrupted_restart_still_stops_is_started_again_by_the_next(
+    idle: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "LOCAL_DEADLINE_SECONDS", 5)
+    start(idle)
+    supervisor = Supervisor(idle)
+    daemon = psutil.Process(supervisor.processes()["dagster-daemon"].pid)
+    daemon.suspend()  # it ends when it may go on, or after 20 s
+    monkeypatch.setattr(supervision, "served_code", lambda: "other code")
+
+    def interrupt_while_it_stops() -> None:
+        wait_until(lambda: supervisor.processes()["dagster-daemon"].state == "STOPPING")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=interrupt_while_it_stops).start()
+    with pytest.raises(KeyboardInterrupt):
+        start(idle)
+    assert daemon.is_running()
+    Timer(0.5, daemon.resume).start()
+    start(idle)
+
+    after = supervisor.processes().values()
+    assert {process.name for process in after if process.is_started} == {
+        each.name for each in SERVICES
+    }
+    assert daemon.pid not in {process.pid for process in after}
