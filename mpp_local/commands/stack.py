@@ -1,7 +1,7 @@
 """The stack that the commands work on: the one in `MPP_HOME`, or a deployment without one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pydantic import ValidationError
@@ -9,11 +9,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 
 from mpp_local.commands.terminal import fail
-from mpp_local.environment import stack_environment
+from mpp_local.environment import environment_of
 from mpp_local.runs.client import DagsterClient, DagsterRefused, DagsterUnreachable
 from mpp_local.runs.display import RunDisplay
 from mpp_local.runs.following import NothingHappens, RunFailed
-from mpp_local.stack import NoStack, UnreadableStack, home_from_environment
+from mpp_local.services.api import Api
+from mpp_local.services.dagster import DagsterWebserver
+from mpp_local.stack import NoStack, Stack, UnreadableStack, home_from_environment
+from mpp_local.supervision import Supervisor
 from mpp_stores.errors import StoreError
 from mpp_stores.settings import StoreSettings
 
@@ -25,16 +28,20 @@ STORES = tuple(
     if field.is_required()
 )
 """The variables without which there is no platform."""
+SERVICE_AT = {"MPP_DAGSTER_URL": DagsterWebserver.name, "MPP_API_URL": Api.name}
+"""The stack's services that a command asks, by the variables with their addresses."""
 
 
 def environment(*needed: str) -> dict[str, str]:
     """The stack's addresses; where `MPP_HOME` holds no stack, those that the caller has set.
 
-    Ends the command where no stack is and a store is not set, or one of the `needed`.
+    Ends the command where no stack is and a store is not set, or one of the `needed`, and
+    where the stack's service at a `needed` address does not run.
     """
     home = home_from_environment()
     try:
-        return stack_environment(home)
+        stack = Stack.load(home)
+        addresses = environment_of(stack)
     except UnreadableStack as error:
         fail(str(error))
     except NoStack as error:
@@ -43,6 +50,19 @@ def environment(*needed: str) -> dict[str, str]:
             return {**os.environ, "MPP_HOME": str(home)}
         is_deployment = any(name in os.environ for name in STORES)
         fail(f"{error}, or {', '.join(missing)} too" if is_deployment else str(error))
+    if needed:
+        _require_running(stack, [SERVICE_AT[name] for name in needed])
+    return addresses
+
+
+def _require_running(stack: Stack, services: Sequence[str]) -> None:
+    """End the command where one does not run: by now its port may be another stack's, which
+    would be sent the work and the key."""
+    processes = Supervisor(stack).processes()
+    for name in services:
+        process = processes.get(name)
+        if process is None or not process.is_started:
+            fail(f"The {name} of {stack.home} does not run. Start the stack with `mpp up`.")
 
 
 class _GivenSettings(StoreSettings):

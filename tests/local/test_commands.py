@@ -15,10 +15,12 @@ from mpp_local.batches.withdrawal import Withdrawal, Withdrawn
 from mpp_local.cli import app
 from mpp_local.commands.stack import store_settings
 from mpp_local.engines import engines_of
+from mpp_local.engines.postgres import MALFORMED
 from mpp_local.ports import taking_ports
 from mpp_local.runs.client import DagsterClient
 from mpp_local.services import SERVICES
 from mpp_local.stack import Stack
+from mpp_local.supervision import Process, Supervisor
 from mpp_stores.lake import REJECTED_EVENT_SCHEMA, BatchSummary, Lake
 from tests.stacks import address_settings
 
@@ -87,13 +89,34 @@ def test_without_a_stack_every_command_says_how_to_get_one(
     assert "start one with `mpp up`" in result.output
 
 
-def test_a_malformed_address_is_unreachable_and_not_shown(stack: Stack) -> None:
-    stack.external = {"redis": {"MPP_REDIS_URL": "redis://:se/cret@cache:6379"}}
+@pytest.mark.parametrize(
+    ("engine", "address"),
+    [
+        ("redis", {"MPP_REDIS_URL": "redis://:se/cret@cache:6379"}),
+        ("mongo", {"MPP_MONGO_URI": "mongodb://mpp:se/cret@documents:27017"}),
+    ],
+)
+def test_a_malformed_address_is_unreachable_and_not_shown(
+    stack: Stack, engine: str, address: dict[str, str]
+) -> None:
+    stack.external = {engine: address}
     stack.save()
     result = CliRunner().invoke(app, ["status"])
     assert result.exit_code == 1
-    [row] = [line for line in result.output.splitlines() if line.startswith("redis")]
-    assert row.split() == ["redis", "external", "unreachable", "a", "malformed", "address"]
+    [row] = [line for line in result.output.splitlines() if line.startswith(engine)]
+    assert row.split() == [engine, "external", "unreachable", "a", "malformed", "address"]
+    assert "cret" not in result.output
+
+
+@pytest.mark.parametrize("password", ["se[cret", "se/cret", "se?cret"])
+def test_an_address_that_dagster_could_not_use_is_refused_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("MPP_HOME", str(tmp_path))
+    monkeypatch.setenv("MPP_POSTGRES_URL", f"postgresql://mpp:{password}@host:5432/mpp")
+    result = CliRunner().invoke(app, ["up"])
+    assert result.exit_code == 1
+    assert result.output.endswith(f"{MALFORMED}\n")  # after it has waited for another stack
     assert "cret" not in result.output
 
 
@@ -141,19 +164,31 @@ def test_what_cannot_be_is_refused(stack: Stack, arguments: list[str], said: str
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ingest", "data/seed_conversations.json"], ["refresh", "2026-11-18"], ["check"]],
+    [
+        ["ingest", "data/seed_conversations.json"],
+        ["withdraw", "a.json"],
+        ["refresh", "2026-11-18"],
+        ["check"],
+        ["erase", "ada"],
+    ],
 )
 def test_without_a_running_dagster_nothing_is_begun(stack: Stack, arguments: list[str]) -> None:
+    """Not with another stack's either, which may have the port by now."""
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
-    assert "Start the stack with `mpp up`" in result.output
+    assert result.output == (
+        f"The dagster-webserver of {stack.home} does not run. Start the stack with `mpp up`.\n"
+    )
     assert not (stack.home / "landing").exists()
 
 
-def test_without_a_running_api_there_is_no_trace(stack: Stack) -> None:
-    result = CliRunner().invoke(app, ["trace", "ada", "spring"])
+@pytest.mark.parametrize("arguments", [["recommend", "ada"], ["trace", "ada", "spring"]])
+def test_without_a_running_api_nobody_is_asked(stack: Stack, arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
-    assert "The API does not answer" in result.output
+    assert result.output == (
+        f"The api of {stack.home} does not run. Start the stack with `mpp up`.\n"
+    )
 
 
 def test_campaigns_are_put_in_place_whether_the_stack_runs_or_not(
@@ -203,7 +238,9 @@ def test_a_campaign_file_that_cannot_be_put_in_place_ends_with_a_sentence(
 
 @pytest.fixture
 def idle_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Dagster without runs."""
+    """A running Dagster without runs."""
+    webserver = Process("dagster-webserver", "services", "RUNNING", 1, 60, "")
+    monkeypatch.setattr(Supervisor, "processes", lambda _: {webserver.name: webserver})
     monkeypatch.setattr(DagsterClient, "runs_since", lambda *_: [])
 
 

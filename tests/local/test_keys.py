@@ -1,4 +1,5 @@
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from typer.testing import CliRunner
 
 from mpp_local.api_access import ensure_local_key, keys_file, local_key
 from mpp_local.cli import app
-from mpp_local.stack import STATE_FILE, Stack
+from mpp_local.stack import DEFAULT_HOME, STATE_FILE, Stack
 from mpp_stores import api_keys
 from mpp_stores.api_keys import Role
 
@@ -77,3 +78,54 @@ def test_reset_deletes_the_keys(home: Path) -> None:
     ensure_local_key(stack)
     assert stack.remove() == []
     assert not home.exists()
+
+
+@pytest.fixture
+def no_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a stack, and nothing that names one."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("MPP_HOME", "MPP_API_KEYS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+COMMANDS = [["create", "--name", "job"], ["list"], ["revoke", "0123456789abcdef"]]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_no_key_is_made_for_an_api_that_is_nowhere(no_stack: Path, arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["keys", *arguments])
+    assert result.exit_code == 1
+    assert "start one with `mpp up`, or set MPP_HOME or MPP_API_KEYS_FILE" in result.output
+    assert list(no_stack.iterdir()) == []
+
+
+def test_a_stack_in_the_working_directory_needs_no_variable(no_stack: Path) -> None:
+    Stack.load_or_create(no_stack / DEFAULT_HOME)
+    run("create", "--name", "job")
+    assert len(api_keys.load(no_stack / DEFAULT_HOME / api_keys.FILE_NAME)) == 1
+
+
+def test_a_named_file_needs_no_stack(no_stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPP_API_KEYS_FILE", "keys.json")
+    run("create", "--name", "job")
+    assert [file.name for file in no_stack.iterdir()] == ["keys.json"]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "said"), [("folder", "Is a directory"), ("file/keys.json", "File exists|Not a dir")]
+)
+def test_a_file_that_cannot_be_used_ends_the_command_with_a_sentence(
+    no_stack: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    name: str,
+    said: str,
+) -> None:
+    (no_stack / "folder").mkdir()
+    (no_stack / "file").touch()
+    monkeypatch.setenv("MPP_API_KEYS_FILE", name)
+    result = CliRunner().invoke(app, ["keys", *arguments])
+    assert result.exit_code == 1
+    assert re.fullmatch(rf"{no_stack}/\S+: ({said}).*\n", result.output)
