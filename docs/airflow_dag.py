@@ -147,9 +147,10 @@ with DAG(
             "the others from landing. A release names a landing once the days that it touched\n"
             "were refreshed.\n"
             "\n"
-            "- `accounts_for_every_record` (blocking): Of every batch: are the records read those\n"
-            "  accepted, rejected and duplicate, and does the lake hold as many accepted and\n"
-            "  rejected ones as were counted?\n"
+            "- `accounts_for_every_record` (blocking): Of the batches that no release names yet,\n"
+            "  or of all in a run that lands none: are the records read those accepted, rejected\n"
+            "  and duplicate, and does the lake hold as many accepted and rejected ones as were\n"
+            "  counted?\n"
         ),
     )
     postgres__campaigns = RunAssets(

@@ -47,18 +47,24 @@ def checked_days(
         date.fromisoformat(day): each.materialization
         for day, each in materializations.latest(platform.settings, name).items()
     }
-    tags = context.run.tags
-    only = tags.get("dagster/partition")
-    first = tags.get(RANGE_START_TAG, only)
-    last = tags.get(RANGE_END_TAG, only)
-    if first is None or last is None:
+    partitions = partitions_of_run(context)
+    if partitions is None:
         return newest
+    first, last = partitions
     unpublished = materializations.unpublished(platform.settings, name)
     return {
         day: number
         for day, number in newest.items()
         if first <= day.isoformat() <= last or day.isoformat() in unpublished
     }
+
+
+def partitions_of_run(context: dg.AssetCheckExecutionContext) -> tuple[str, str] | None:
+    """The first and the last; None for a run that only checks."""
+    tags = context.run.tags
+    only = tags.get("dagster/partition")
+    first, last = tags.get(RANGE_START_TAG, only), tags.get(RANGE_END_TAG, only)
+    return None if first is None or last is None else (first, last)
 
 
 def newest_number(platform: Platform, asset: dg.AssetsDefinition) -> int:

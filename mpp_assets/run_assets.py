@@ -99,7 +99,7 @@ class AssetRunner:
     def land(self) -> Status:
         """Land the files that are new, changed or withdrawn, each once.
 
-        The check looks at all batches, and is asked when nothing is due as well: what it
+        The check is asked when nothing is due as well, and looks at all batches then: what it
         found wrong the last time is not due again.
         """
         settings, now = PipelineSettings(), time()

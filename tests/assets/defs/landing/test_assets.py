@@ -103,6 +103,11 @@ def test_a_landing_that_lost_a_record_since_is_named(own, land):
     assert not found.passed
     [(batch, figures)] = found.metadata["batches"].value.items()
     assert (batch, figures["accepted"], figures["accepted_in_lake"]) == ("a.json", 1, 0)
+    of_a_landing = range_tags("b.json", "b.json")
+    assert not evaluate(accounts_for_every_record, of_a_landing).passed
+    publish(own, "a.json")
+    assert evaluate(accounts_for_every_record, of_a_landing).passed
+    assert not evaluate(accounts_for_every_record).passed
 
 
 def test_days_are_touched_again_until_a_release_holds_them(own, land):
