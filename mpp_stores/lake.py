@@ -69,8 +69,8 @@ class BatchSummary:
     touched and no release held by then.
 
     `landing` is the number of the materialization of lake/landed_events that wrote it.
-    `fingerprint` is the file's, as it was read (see `fingerprint`). A withdrawn batch
-    has no events.
+    `fingerprint` is the file's, as it was read (see `fingerprint`); it is empty while the file
+    has yet to be rewritten without erased users. A withdrawn batch has no events.
     """
 
     batch: str

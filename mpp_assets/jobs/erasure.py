@@ -7,9 +7,11 @@ and every place is searched.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mpp_assets.jobs.json_values import Decoded, decode_text
+from mpp_assets.jobs.landing_files import is_settled
 from mpp_assets.jobs.leftovers import remove_leftovers
 from mpp_assets.jobs.mentions import Mention
 from mpp_assets.jobs.retention import LANDED_EVENTS, drop_unneeded, unpublished_landings
@@ -27,20 +30,20 @@ from mpp_stores.lake import Lake, fingerprint, visible_files
 from mpp_stores.postgres import feedback, materializations
 from mpp_stores.postgres.compaction import compact
 from mpp_stores.postgres.releases import retire
+from mpp_stores.reports import HTML_NAME, JSON_NAME, NAMES
 from mpp_stores.settings import StoreSettings
 from mpp_stores.targets import TARGETS, open_target
 
 
-def scrub_files(settings: StoreSettings, user_id: str) -> dict[str, int]:
+def scrub_files(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, int]:
     """Rewrite every landed and withdrawn file that holds records of the user.
 
-    Events that the API has spooled become such files before. Returns how many files were
-    rewritten and how many records removed. Safe to repeat.
+    Events that the API has spooled become such files before, whole at once. Returns how many
+    files were rewritten and how many records removed. Safe to repeat.
     """
-    spool.land_due(settings.landing, age=timedelta(0))
-    removed = [
-        scrub_file(file, lambda found: found == user_id, user_id) for file in _files(settings)
-    ]
+    spooled = spool.land_due(settings.landing, age=timedelta(0))
+    files = {*_files(settings, lake), *(settings.landing / batch for batch in spooled)}
+    removed = [scrub_file(file, lambda found: found == user_id, user_id) for file in sorted(files)]
     return {"files": sum(count > 0 for count in removed), "records": sum(removed)}
 
 
@@ -50,7 +53,7 @@ def is_published_without(settings: StoreSettings, lake: Lake, scrubbed_at: datet
 
     Batches that landed since never held the user. Waiting for them as well could last as long
     as events keep coming. Neither do those hold the user that never landed: their files are
-    scrubbed.
+    scrubbed, or their landing rejects the user's events.
     """
     first_landed = materializations.first_begun(settings, LANDED_EVENTS)
     before = {batch for batch, begun_at in first_landed.items() if begun_at <= scrubbed_at}
@@ -119,14 +122,11 @@ def remaining(settings: StoreSettings, lake: Lake, user_id: str) -> dict[str, in
         for record in map(str, records.to_pylist())
     )
     found["files"] = sum(
-        scrub_file(file, lambda found: found == user_id, user_id) > 0 for file in _files(settings)
+        scrub_file(file, lambda found: found == user_id, user_id) > 0
+        for file in _files(settings, lake)
     )
     found["spooled events"] = spool.rows_of_user(settings.landing, user_id)
-    found["reports"] = sum(
-        mention.occurs_in([file.read_text()])
-        for file in settings.reports.rglob("*")
-        if file.is_file()
-    )
+    found["reports"] = _reports_of(user_id, mention, settings.reports, lake)
     return found
 
 
@@ -135,6 +135,38 @@ def _is_about(rejected: str, user_id: str, mention: Mention) -> bool:
     found = decode_text(rejected)
     users = users_of(found.value) if isinstance(found, Decoded) else set()
     return user_id in users if users else mention.occurs_in([rejected])
+
+
+def _reports_of(user_id: str, mention: Mention, reports: Path, lake: Lake) -> int:
+    """How many files of reports hold the user.
+
+    A report names users in `top_users` only. Its example messages are texts without a user: one
+    that no event has any more may be theirs, one that an event has is somebody else's as well.
+    All else are counts, campaigns, batches, and words of the topics, which are as new as the
+    examples: no release has a report that is older than what it is made of. A page says what the
+    JSON beside it says, if both are of one run. What an interrupted write left is searched as
+    text.
+    """
+    written = {file: json.loads(file.read_bytes()) for file in reports.rglob(JSON_NAME)}
+    unsaid = {text for report in written.values() for text in _examples(report)}
+    for texts in _values(lake.conversation_events, "text"):
+        unsaid.difference_update(texts.to_pylist())
+
+    def holds_user(file: Path) -> bool:
+        text = file.read_text()
+        report = written.get(file.with_name(JSON_NAME))
+        if report is None or file.name not in NAMES:
+            return mention.occurs_in([text])
+        if file.name == HTML_NAME:
+            return report["dagster_run_id"] not in text
+        is_named = any(user["user_id"] == user_id for user in report["top_users"])
+        return is_named or not unsaid.isdisjoint(_examples(report))
+
+    return sum(holds_user(file) for file in reports.rglob("*") if file.is_file())
+
+
+def _examples(report: dict[str, Any]) -> list[str]:
+    return [text for topic in report["topics"] for text in topic["example_messages"]]
 
 
 def _rows_of_user(dataset: Path, user_id: str) -> int:
@@ -165,6 +197,20 @@ def _values(dataset: Path, column: str) -> Iterator[pa.ChunkedArray]:
                 yield parquet.read_row_group(group, columns=[column])[column]
 
 
-def _files(settings: StoreSettings) -> Iterator[Path]:
-    yield from visible_files(settings.landing)
+def _files(settings: StoreSettings, lake: Lake) -> Iterator[Path]:
+    """Landed and withdrawn ones, and those that are to land but for what may still be written to.
+
+    Whoever writes would go on in a file that was replaced, and the rest would be lost. Such a file
+    does no harm to an erasure: its landing rejects the user's records and removes them, as that of
+    a file which comes later.
+    """
+    for file in visible_files(settings.landing):
+        if is_settled(file, time()) or _is_landed(file, lake):
+            yield file
     yield from visible_files(settings.withdrawn)
+
+
+def _is_landed(file: Path, lake: Lake) -> bool:
+    """As it is now: no landing is to come."""
+    summary = lake.summary(file.name)
+    return summary is not None and summary.fingerprint == fingerprint(file)

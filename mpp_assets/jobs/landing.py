@@ -36,6 +36,10 @@ from mpp_stores.postgres.erasures import ErasedSubjects
 _FILES_A_GROUP = 100
 _BYTES_A_GROUP = 64_000_000
 
+NOT_SCRUBBED = ""
+"""Instead of the fingerprint of a file that still holds records of erased users. No file has it,
+so that the landing sensor asks for the file again where it cannot be rewritten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Landed:
@@ -99,7 +103,7 @@ def land_files(
         summary = BatchSummary(
             batch=batch,
             landing=each.number,
-            fingerprint=found[each.file],
+            fingerprint=NOT_SCRUBBED if count.users_erased else found[each.file],
             withdrawn=False,
             read=count.read,
             accepted=accepted,
@@ -112,7 +116,7 @@ def land_files(
         _replace_landing(lake, summary)
         try:
             # A file that was replaced while it was read is left to its own landing.
-            if count.users_erased and fingerprint(each.file) == summary.fingerprint:
+            if count.users_erased and fingerprint(each.file) == found[each.file]:
                 summary = _scrub(lake, each.file, summary, erased)
         except OSError as error:
             failures[batch] = f"erased users are still in the file: {error}"

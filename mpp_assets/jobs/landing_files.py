@@ -20,6 +20,9 @@ from mpp_assets.jobs.json_values import (
 from mpp_assets.jobs.text_window import TextWindow
 from mpp_stores.events import MAX_RECORD_CHARACTERS
 
+SETTLED_SECONDS = 2.0
+"""A file that was modified more recently may still be written to."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -51,6 +54,12 @@ class InputRecord:
     value: Any = None
     fault: Fault | None = None
     pieces: Iterable[str] = ()
+
+
+def is_settled(file: Path, now: float) -> bool:
+    """Whether the file is taken to be whole. `now` is in seconds since 1970; a time of the file
+    that is still to come is that of another clock."""
+    return abs(now - file.stat().st_mtime) >= SETTLED_SECONDS
 
 
 def read_records(path: Path) -> Iterator[InputRecord]:

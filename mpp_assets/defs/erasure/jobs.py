@@ -29,7 +29,7 @@ def scrub_landed_files(
     erasure = _open(context, platform, config)
     if erasure is None:
         return
-    counts = scrub_files(platform.settings, erasure.user_id or "")
+    counts = scrub_files(platform.settings, platform.lake, erasure.user_id or "")
     erasures.mark_scrubbed(platform.settings, erasure.erasure_id, counts)
     context.log.info("scrubbed %s", counts)
 

@@ -11,15 +11,13 @@ import dagster as dg
 
 from mpp_assets.defs.conversations.refreshes import AGAIN_SECONDS, is_overdue, unfinished
 from mpp_assets.defs.landing.assets import landed_events
+from mpp_assets.jobs.landing_files import is_settled
 from mpp_assets.partitions import BATCHES, range_tags
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import Lake, fingerprint, visible_files
 
 BATCHES_A_TICK = 1_000
 """All new ones of a tick land in one run, with one Spark session."""
-
-SETTLED_SECONDS = 2.0
-"""A file that was modified more recently may still be written to."""
 
 land_job = dg.define_asset_job(
     "land",
@@ -120,13 +118,13 @@ def files_found(settings: PipelineSettings, now: float) -> Iterator[tuple[str, s
     """Batch and fingerprint of every settled file of the landing folder, and of every
     withdrawn one that did not land again.
 
-    Hidden files are still being copied, and a time to come is that of another clock. Dagster
-    takes no partition key that is not printable or holds three dots.
+    Hidden files are still being copied. Dagster takes no partition key that is not printable or
+    holds three dots.
     """
     landing = set()
     for file in _files(settings.landing):
         landing.add(file.name)
-        if abs(now - file.stat().st_mtime) >= SETTLED_SECONDS:
+        if is_settled(file, now):
             yield file.name, fingerprint(file)
     for file in _files(settings.withdrawn):
         if file.name not in landing:

@@ -2,23 +2,35 @@
 
 import hashlib
 import json
+import os
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
+from mpp_assets.jobs.analytics_report import ReportFiles, ReportInput, build_report, write_report
 from mpp_assets.jobs.datasets import replace_days
 from mpp_assets.jobs.erasure import drop_remains, remaining, scrub_files
+from mpp_assets.jobs.landing_files import SETTLED_SECONDS
+from mpp_assets.jobs.topics import Topic
 from mpp_stores.feedback_kind import FeedbackKind
-from mpp_stores.lake import BatchSummary, Lake, visible_files
+from mpp_stores.lake import BatchSummary, Lake, fingerprint, visible_files
 from mpp_stores.postgres.connection import connect
 from mpp_stores.postgres.feedback import FeedbackStore
 from mpp_stores.postgres.releases import publish, releases, rollback
-from mpp_stores.records import Exposure, Feedback
+from mpp_stores.records import (
+    CAMPAIGN_PERFORMANCE_SCHEMA,
+    DAILY_ACTIVITY_SCHEMA,
+    USER_ENGAGEMENT_SCHEMA,
+    Exposure,
+    Feedback,
+)
+from mpp_stores.reports import HTML_NAME, report_folder
 from mpp_stores.settings import StoreSettings
 from mpp_stores.spool import Spool
 from tests.assets.jobs.conversation_rows import event, events
@@ -73,7 +85,7 @@ def test_events_that_have_not_landed_are_scrubbed_as_well(
     spooled(own, erased, other, erased)
     assert remaining(own, Lake(own.lake), erased)["spooled events"] == 2
 
-    assert scrub_files(own, erased) == {"files": 1, "records": 2}
+    assert scrub_files(own, Lake(own.lake), erased) == {"files": 1, "records": 2}
 
     [batch] = visible_files(own.landing)
     assert [json.loads(line)["user_id"] for line in batch.read_text().splitlines()] == [other]
@@ -174,3 +186,107 @@ def test_the_last_release_stays_although_an_earlier_one_is_served_again(own):
     drop_remains(own, Lake(own.lake), "ada", "the run that goes on")
     kept = {each.release_id: each.is_kept for each in releases(own, 3)}
     assert kept == {earlier.release_id: True, between.release_id: False, last.release_id: True}
+
+
+def copied(settings: StoreSettings, user: str, *, seconds_ago: float) -> Path:
+    """A record of the user in the landing folder, as far as it was copied by then."""
+    settings.landing.mkdir(exist_ok=True)
+    file = settings.landing / "a.jsonl"
+    file.write_text(json.dumps({"user_id": user}) + "\n")
+    at = time() - seconds_ago
+    os.utime(file, (at, at))
+    return file
+
+
+def test_a_file_that_is_still_being_copied_keeps_what_is_to_come(own, users):
+    erased, other = users
+    lake, file = Lake(own.lake), copied(own, erased, seconds_ago=0)
+    with file.open("a") as copy:
+        assert scrub_files(own, lake, erased) == {"files": 0, "records": 0}
+        assert remaining(own, lake, erased)["files"] == 0  # and does not wait for its end
+        copy.write(json.dumps({"user_id": other}) + "\n")
+    records = map(json.loads, file.read_text().splitlines())
+    assert [record["user_id"] for record in records] == [erased, other]
+
+
+def test_a_file_that_nobody_writes_to_is_scrubbed_before_it_lands(own, users):
+    lake, file = Lake(own.lake), copied(own, users[0], seconds_ago=SETTLED_SECONDS)
+    assert scrub_files(own, lake, users[0]) == {"files": 1, "records": 1}
+    assert users[0] not in file.read_text()
+
+
+def test_a_file_that_has_landed_is_scrubbed_whatever_its_time(own, users):
+    """As of a clock that is ahead: no other landing is to come, which would do so."""
+    lake, file = Lake(own.lake), copied(own, users[0], seconds_ago=0)
+    lake.write_summary(BatchSummary(file.name, 1, fingerprint(file), False, 1, 1, 0, 0, {}, [], []))
+    assert scrub_files(own, lake, users[0]) == {"files": 1, "records": 1}
+
+
+def reported(settings: StoreSettings, number: int, user: str, *examples: str) -> ReportFiles:
+    """A report of a run of this number: 42 messages of the user, whose engagement is medium."""
+    messages = {"message_count": 42, "first_at": AT, "last_at": AT, "active_days": 1}
+    engagement = {"engagement_score": 0.5, "engagement_level": "medium"}
+    shares = {"messages_per_user": 42.0, "returning_user_share": 0.0, "performance_score": 0.5}
+    report = build_report(
+        ReportInput(
+            user_engagement=pa.Table.from_pylist(
+                [messages | engagement | {"user_id": user, "campaign_id": "boots"}],
+                USER_ENGAGEMENT_SCHEMA,
+            ),
+            campaign_performance=pa.Table.from_pylist(
+                [
+                    messages
+                    | shares
+                    | {"campaign_id": "boots", "user_count": 1, "recent_message_count": 0}
+                ],
+                CAMPAIGN_PERFORMANCE_SCHEMA,
+            ),
+            daily_activity=DAILY_ACTIVITY_SCHEMA.empty_table(),
+            topics=[Topic(1, 42, 1, ["laces"], list(examples), [("boots", 42)])],
+            campaign_names={},
+            batches=[],
+            data_through=AT.date(),
+            dagster_run_id=f"run-{number}",
+        )
+    )
+    return write_report(report, report_folder(settings.reports, number))
+
+
+def said(spark, lake: Lake, user: str, text: str) -> None:
+    rows = events(spark, [event(user, "boots", "1999-06-01T09:00:00", text)])
+    replace_days(rows, lake.conversation_events, [AT.date()])
+
+
+def test_a_report_that_mentions_an_id_is_not_one_of_the_user(spark, own, users):
+    """A count, a level, a campaign, a word, and what somebody else says of the user."""
+    erased, other = users
+    lake, text = Lake(own.lake), f"{erased} told me about 7 laces"
+    said(spark, lake, other, text)
+    reported(own, 1, other, text)
+    for user in (erased, "42", "medium", "boots", "laces", "7"):
+        assert remaining(own, lake, user)["reports"] == 0, user
+    assert remaining(own, lake, other)["reports"] == 1
+
+
+def test_a_report_with_a_message_that_no_event_has_any_more_is_found(spark, own, users):
+    erased, other = users
+    lake = Lake(own.lake)
+    said(spark, lake, other, "Hi!")
+    reported(own, 1, other, "Hi!", "Bye!")
+    assert remaining(own, lake, erased)["reports"] == 1
+
+
+def test_a_page_of_another_report_than_that_beside_it_is_found(spark, own, users):
+    erased, other = users
+    lake = Lake(own.lake)
+    said(spark, lake, other, "Hi!")
+    earlier, later = (reported(own, number, other, "Hi!") for number in (1, 2))
+    assert remaining(own, lake, erased)["reports"] == 0
+    later.html.write_bytes(earlier.html.read_bytes())
+    assert remaining(own, lake, erased)["reports"] == 1
+
+
+def test_what_an_interrupted_write_left_of_a_report_is_searched(own, users):
+    own.reports.mkdir()
+    (own.reports / f".{HTML_NAME}.partial").write_text(f"<bdi>{users[0]}</bdi")
+    assert [remaining(own, Lake(own.lake), user)["reports"] for user in users] == [1, 0]

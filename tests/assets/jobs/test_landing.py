@@ -1,6 +1,7 @@
 import gzip
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mpp_assets.jobs import landing
-from mpp_assets.jobs.landing import in_groups, land_files, withdraw_files
+from mpp_assets.jobs.landing import NOT_SCRUBBED, in_groups, land_files, withdraw_files
 from mpp_assets.jobs.record_checks import (
     EXCERPT_CHARACTERS,
     MAX_REASONS,
@@ -361,7 +362,31 @@ def test_the_summary_never_lags_behind_the_file_that_its_landing_rewrites(spark,
     land(spark, WatchedLake(tmp_path / "lake"), file, subjects=erased("gone"))
     after = fingerprint(file)
     assert after != before
-    assert seen == [(before, before), (after, before)]
+    assert seen == [(NOT_SCRUBBED, before), (after, before)]
+
+
+@pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_file_that_could_not_be_rewritten_does_not_count_as_landed_until_it_is(
+    spark, lake, tmp_path, monkeypatch, interruption
+):
+    """The sensor, for which no file has such a fingerprint, asks for it again."""
+    file = written(tmp_path, [EVENT, EVENT | {"user_id": "gone"}])
+
+    def interrupted(*_, **__):
+        raise interruption
+
+    with monkeypatch.context() as full, suppress(KeyboardInterrupt):
+        full.setattr(landing, "scrub_file", interrupted)
+        landings = [Landing(file, next_landing())]
+        done = land_files(spark, lake, landings, contract=Contract(), erased=erased("gone"))
+        assert done.failures == {file.name: "erased users are still in the file: disk full"}
+    assert [row.user_id for row in landed(spark, lake)] == [EVENT["user_id"]]
+    assert lake.summary(file.name).fingerprint == NOT_SCRUBBED != fingerprint(file)
+
+    summary = land(spark, lake, file, subjects=erased("gone"))
+
+    assert json.loads(file.read_text()) == [EVENT]
+    assert summary.fingerprint == fingerprint(file)
 
 
 def test_an_erased_user_does_not_freeze_a_batch(spark, lake, tmp_path):

@@ -1,6 +1,8 @@
 import gzip
+import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,42 @@ def test_a_file_without_erased_users_is_left_byte_for_byte(tmp_path, content):
     assert scrub(file) == 0
     assert file.read_bytes() == content
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def in_text(content: bytes, size: int) -> bytes:
+    return content.ljust(size)
+
+
+def in_gzip(content: bytes, size: int) -> bytes:
+    """What is missing is in the name of the file, which the header holds."""
+    name = "n" * (size - len(gzip.compress(content, 6)) - 1)
+    stream = io.BytesIO()
+    with gzip.GzipFile(name, "wb", 6, stream) as zipped:
+        zipped.write(content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("compress", "padded"),
+    [(bytes, in_text), (gzip.compress, in_gzip)],
+    ids=["plain", "gzip"],
+)
+def test_a_file_that_is_as_large_without_the_user_has_another_fingerprint(
+    tmp_path: Path,
+    compress: Callable[[bytes], bytes],
+    padded: Callable[[bytes, int], bytes],
+) -> None:
+    kept = [n**9 for n in range(2_000)]
+    content = json.dumps([{"user": "gone"}, *kept], separators=(",", ":")).encode()
+    file = written(tmp_path, compress(content))
+    scrub(file, "gone")
+    size = file.stat().st_size
+    file = written(tmp_path, padded(content, size))
+    before = fingerprint(file)
+    assert file.stat().st_size == size
+    assert scrub(file, "gone") == 1
+    assert fingerprint(file) != before
+    assert values(file) == kept
 
 
 def test_scrubbing_twice_removes_nothing_more(tmp_path):
