@@ -383,7 +383,8 @@ with DAG(
             "than what they are made of, stores of messages that disagree about a day, days of\n"
             "the lake that may be half replaced, landings of which some days were built and\n"
             "others were not, or that do not account for every record, and vectors of another\n"
-            "model than the one that is set.\n"
+            "model than the one that is set. A run that renews one asset publishes it with what\n"
+            "is served.\n"
         ),
     )
 

@@ -47,12 +47,17 @@ RETURNING release_id
 """
 )
 
-# The newest completed materialization of every partition of every asset.
+# The newest completed materialization of every partition of every asset; where a release is
+# renewed, of the assets that are not %(renewed)s those that it names.
 NAME_MATERIALIZATIONS: Final = SQL("""
 INSERT INTO {schema}.release_materializations (release_id, materialization)
 SELECT DISTINCT ON (asset, partition) %(release_id)s, materialization
-FROM {schema}.materializations
+FROM {schema}.materializations AS candidate
 WHERE completed_at IS NOT NULL
+  AND (%(former)s::text IS NULL OR asset = ANY(%(renewed)s)
+       OR EXISTS (SELECT FROM {schema}.release_materializations AS named
+                  WHERE named.materialization = candidate.materialization
+                    AND named.release_id = %(former)s))
 ORDER BY asset, partition, materialization DESC
 """)
 

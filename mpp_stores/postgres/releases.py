@@ -34,12 +34,15 @@ def publish(
     upstream: Mapping[str, Iterable[str]] | None = None,
     in_place: Sequence[str] = (),
     including: Mapping[int, Digest] | None = None,
+    former: str | None = None,
+    renewed: Sequence[str] = (),
     keep: int | None = None,
     ranking: RankingConfiguration = DEFAULT_RANKING,
     embedding_model: str = BUNDLED_MODEL,
     schema_name: str = tables.SCHEMA_NAME,
 ) -> Release:
-    """Serve the newest completed materialization of every asset partition, from now on.
+    """Serve the newest completed materialization of every asset partition, from now on; with
+    `former`, the id of a kept release, what that one serves, but for the `renewed` assets.
 
     `including` are completed with it: landings count as materialized once they are
     published. For `agreeing` and `upstream` see `disagreements`. Of `in_place`, assets whose
@@ -74,9 +77,8 @@ def publish(
             with connection.cursor() as inserting:
                 inserting.execute(queries.INSERT_RELEASE.format(schema=schema), values)
                 [(release_id,)] = inserting.fetchall()
-            cursor.execute(
-                queries.NAME_MATERIALIZATIONS.format(schema=schema), {"release_id": release_id}
-            )
+            naming = {"release_id": release_id, "former": former, "renewed": list(renewed)}
+            cursor.execute(queries.NAME_MATERIALIZATIONS.format(schema=schema), naming)
             with connection.cursor(row_factory=class_row(Materialization)) as reading:
                 named = _contents(reading, schema, release_id)
             found = [

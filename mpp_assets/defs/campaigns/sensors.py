@@ -6,6 +6,7 @@ import dagster as dg
 
 from mpp_assets.defs.campaigns.assets import campaigns
 from mpp_assets.defs.conversations.refreshes import is_refreshing
+from mpp_assets.defs.serving.assets import RENEWED_TAG, serving_release
 from mpp_assets.jobs.campaigns import differing_campaigns, stored_campaigns, token_of
 from mpp_assets.jobs.store_sink import NO_PARTITION
 from mpp_assets.settings import PipelineSettings
@@ -17,8 +18,9 @@ from mpp_stores.targets import open_target
 
 publish_campaigns = dg.define_asset_job(
     "publish_campaigns",
-    dg.AssetSelection.assets(campaigns, ["postgres", "serving_release"]),
-    description="Read the campaign file, and publish a release with what it says.",
+    dg.AssetSelection.assets(campaigns, serving_release),
+    tags={RENEWED_TAG: campaigns.key.to_user_string()},
+    description="Read the campaign file, and publish what is served with what the file says.",
 )
 
 

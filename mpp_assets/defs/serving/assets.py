@@ -35,7 +35,7 @@ from mpp_assets.store_assets import AFTER_UPSTREAM, FRESHNESS, OWNERS, RETRY, co
 from mpp_stores.errors import StoreError, StoreRejected
 from mpp_stores.lake import BatchSummary
 from mpp_stores.postgres.materializations import held
-from mpp_stores.postgres.releases import contents, publish
+from mpp_stores.postgres.releases import contents, current_release, publish
 from mpp_stores.records import Release
 from mpp_stores.reports import show_report
 from mpp_stores.target import Digest
@@ -55,6 +55,8 @@ PUBLISHED = [
     campaigns,
     analytics_report,
 ]
+RENEWED_TAG = "mpp/renews"
+"""Of a run that publishes one asset anew, and of all others what is served: the asset's name."""
 # The API looks for the served release about once a second, and answers within two.
 _READERS_LEAVE_SECONDS = 4.0
 # One row a message, so they hold the same messages of every day.
@@ -103,8 +105,34 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     Refuses to publish assets that are older than what they are made of, stores of messages
     that disagree about a day, days of the lake that may be half replaced, landings of which some
     days were built and others were not, or that do not account for every record, and vectors of
-    another model than the one that is set.
+    another model than the one that is set. A run that renews one asset publishes it with what
+    is served.
     """
+    settings, renewed = platform.settings, context.run.tags.get(RENEWED_TAG)
+    try:
+        if renewed is None:
+            release = _of_what_is_newest(context.run_id, platform)
+        else:
+            release = _of_what_is_served_but(renewed, context.run_id, settings)
+    except StoreRejected as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    show_report(settings.reports, _report_of(settings, release))
+    if release.predecessor and not contents(settings, release.predecessor):
+        sleep(_READERS_LEAVE_SECONDS)  # its rows go below
+    return dg.MaterializeResult(
+        metadata={
+            "release_id": release.release_id,
+            "data_through": release.data_through.isoformat(),
+            "predecessor": release.predecessor or "none",
+            "row_counts": dg.MetadataValue.json(release.row_counts),
+            "dagster/row_count": 1,
+            "dropped": dg.MetadataValue.json(_dropped(context, settings)),
+            "dagster/column_lineage": column_lineage(context.asset_key),
+        }
+    )
+
+
+def _of_what_is_newest(run_id: str, platform: Platform) -> Release:
     settings, lake = platform.settings, platform.lake
     if others := days_of_other_models(lake, settings.embedding_model):
         raise dg.Failure(
@@ -125,35 +153,37 @@ def serving_release(context: dg.AssetExecutionContext, platform: Platform) -> dg
     # Going back behind a withdrawal would show what was withdrawn.
     withdrawn = [batch.batch for batch in landings if batch.withdrawn]
     keep = 0 if held(settings, LANDED_EVENTS, withdrawn) else settings.kept_releases
-    try:
-        release = publish(
-            settings,
-            dagster_run_id=context.run_id,
-            data_through=lake.data_through(),
-            quality=_quality(lake.summaries()),
-            agreeing=MESSAGE_ASSETS,
-            upstream=_upstream(),
-            in_place=IN_PLACE,
-            including={batch.landing: Digest(batch.accepted, 0) for batch in landings},
-            keep=keep,
-            ranking=settings.ranking,
-            embedding_model=settings.embedding_model,
-        )
-    except StoreRejected as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-    show_report(settings.reports, _report_of(settings, release))
-    if release.predecessor and not contents(settings, release.predecessor):
-        sleep(_READERS_LEAVE_SECONDS)  # its rows go below
-    return dg.MaterializeResult(
-        metadata={
-            "release_id": release.release_id,
-            "data_through": release.data_through.isoformat(),
-            "predecessor": release.predecessor or "none",
-            "row_counts": dg.MetadataValue.json(release.row_counts),
-            "dagster/row_count": 1,
-            "dropped": dg.MetadataValue.json(_dropped(context, settings)),
-            "dagster/column_lineage": column_lineage(context.asset_key),
-        }
+    return publish(
+        settings,
+        dagster_run_id=run_id,
+        data_through=lake.data_through(),
+        quality=_quality(lake.summaries()),
+        agreeing=MESSAGE_ASSETS,
+        upstream=_upstream(),
+        in_place=IN_PLACE,
+        including={batch.landing: Digest(batch.accepted, 0) for batch in landings},
+        keep=keep,
+        ranking=settings.ranking,
+        embedding_model=settings.embedding_model,
+    )
+
+
+def _of_what_is_served_but(renewed: str, run_id: str, settings: PipelineSettings) -> Release:
+    """With the newest of one asset. Nothing else is published: of what is newer than the served
+    release, no run that publishes it has passed the checks."""
+    served = current_release(settings)
+    if served is None:
+        raise dg.Failure("nothing is published yet: `mpp ingest` does", allow_retries=False)
+    return publish(
+        settings,
+        dagster_run_id=run_id,
+        data_through=served.data_through,
+        quality=served.quality,
+        former=served.release_id,
+        renewed=[renewed],
+        keep=settings.kept_releases,
+        ranking=settings.ranking,
+        embedding_model=served.embedding_model,
     )
 
 

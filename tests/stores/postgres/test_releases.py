@@ -71,6 +71,21 @@ def test_a_release_names_the_latest_completed_of_every_partition(registry: Regis
     assert contents[0] == registry.latest(EVENTS)[FIRST_DAY]
 
 
+def test_a_renewed_release_differs_in_the_renewed_asset_alone(registry: Registry) -> None:
+    """Neither what is newer nor what was gone back from is published with it."""
+    day = registry.materialize(EVENTS, FIRST_DAY)
+    registry.materialize(PROFILES)
+    first = registry.publish()
+    registry.materialize(EVENTS, FIRST_DAY)
+    registry.publish()
+    registry.rollback(first.release_id)
+    registry.materialize(EVENTS, SECOND_DAY)
+    profiles = registry.materialize(PROFILES)
+    renewed = registry.publish(former=first.release_id, renewed=[PROFILES])
+    assert renewed.predecessor == first.release_id
+    assert registry.numbers_of(renewed.release_id) == [day, profiles]
+
+
 def test_a_release_stays_what_it_was_while_more_is_materialized(registry: Registry) -> None:
     first = registry.materialize(EVENTS, FIRST_DAY)
     release = registry.publish()

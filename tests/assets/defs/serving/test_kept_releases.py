@@ -8,16 +8,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mpp_assets.definitions import definitions
+from mpp_assets.defs.campaigns.assets import campaigns
 from mpp_assets.defs.landing.assets import landed_events
 from mpp_assets.defs.reporting.assets import analytics_report
-from mpp_assets.defs.serving.assets import PUBLISHED, serving_release
+from mpp_assets.defs.serving.assets import PUBLISHED, RENEWED_TAG, serving_release
 from mpp_assets.jobs.store_sink import NO_PARTITION
 from mpp_assets.resources import Platform
 from mpp_stores.errors import StoreRejected
 from mpp_stores.lake import BatchSummary, Lake
 from mpp_stores.postgres.materializations import begin, complete
-from mpp_stores.postgres.releases import releases, rollback
-from mpp_stores.reports import NAMES, report_folder
+from mpp_stores.postgres.releases import contents, current_release, releases, rollback
+from mpp_stores.reports import JSON_NAME, NAMES, report_folder
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
 from tests.materialized import drop_everything, start_numbers_far_away
@@ -109,6 +111,37 @@ def test_a_withdrawn_batch_of_which_no_release_had_an_event_retires_none(setting
     former = publish("a.json")
     without = publish("a.json", withdrawn=True)
     assert kept(settings) == [without, former]
+
+
+def test_a_run_that_renews_the_campaigns_publishes_nothing_else(settings, publish):
+    """Such as what a blocking check has just stopped, or what was gone back from."""
+    former = publish()
+    publish()
+    rollback(settings, former)
+    refused = _begin(settings, analytics_report, NO_PARTITION)
+    _write_report(settings, refused)
+    complete(settings, {refused: NOTHING})
+    number = _begin(settings, campaigns, NO_PARTITION)
+    complete(settings, {number: NOTHING})
+    before = {each.materialization for each in contents(settings, former)}
+    job = definitions.get_repository_def().get_job("publish_campaigns")
+    dg.materialize([serving_release], resources={"platform": Platform()}, tags=job.tags)
+    renewed = current_release(settings)
+    assert renewed is not None
+    assert renewed.predecessor == former
+    after = {each.materialization for each in contents(settings, renewed.release_id)}
+    assert after - before == {number}
+    assert len(after) == len(before)
+    assert str(refused) not in (settings.reports / JSON_NAME).read_text()
+
+
+def test_before_the_first_release_there_is_nothing_to_renew(settings):
+    tags = {RENEWED_TAG: "postgres/campaigns"}
+    failed = dg.materialize(
+        [serving_release], resources={"platform": Platform()}, tags=tags, raise_on_error=False
+    )
+    assert not failed.success
+    assert current_release(settings) is None
 
 
 def test_readers_may_go_on_with_a_release_before_its_rows_are_dropped(settings, publish, waits):
