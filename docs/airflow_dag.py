@@ -185,7 +185,7 @@ with DAG(
             "- `required_fields_are_there` (blocking): Does every event have its id, user,\n"
             "  campaign, text and time?\n"
             "- `volume_is_usual` (warning): Has each day about as many messages as the days\n"
-            "  before it?\n"
+            "  before it, and today not far more?\n"
         ),
     )
     lake__message_embeddings = RunAssets(
@@ -318,8 +318,8 @@ with DAG(
             "\n"
             "- `holds_every_message` (blocking): Does the store hold, day by day, exactly the\n"
             "  messages of the lake?\n"
-            "- `vectors_equal_the_lakes` (blocking): Are sampled vectors of the latest days the\n"
-            "  ones that were computed?\n"
+            "- `vectors_equal_the_lakes` (blocking): Are sampled vectors of the latest days with\n"
+            "  messages the ones that were computed?\n"
         ),
     )
     milvus__user_profiles = RunAssets(

@@ -37,15 +37,20 @@ def result(offending: Mapping[str, Any], **metadata: Any) -> dg.AssetCheckResult
 
 
 def checked_days(
-    context: dg.AssetCheckExecutionContext, platform: Platform, asset: dg.AssetsDefinition
+    context: dg.AssetCheckExecutionContext,
+    platform: Platform,
+    asset: dg.AssetsDefinition,
+    *,
+    least_rows: int = 0,
 ) -> dict[date, int]:
     """The newest materialization of each day to be checked: those of the run's days and of days
     that are not published, since the run that wrote those can have ended at a check; of every
-    day when the run has no days."""
+    day when the run has no days. Only of days with `least_rows`."""
     name = asset.key.to_user_string()
     newest = {
         date.fromisoformat(day): each.materialization
         for day, each in materializations.latest(platform.settings, name).items()
+        if (each.row_count or 0) >= least_rows
     }
     partitions = partitions_of_run(context)
     if partitions is None:
@@ -69,7 +74,10 @@ def partitions_of_run(context: dg.AssetCheckExecutionContext) -> tuple[str, str]
 
 def newest_number(platform: Platform, asset: dg.AssetsDefinition) -> int:
     """The newest materialization of an asset without partitions."""
-    found = materializations.latest(platform.settings, asset.key.to_user_string())
+    name = asset.key.to_user_string()
+    found = materializations.latest(platform.settings, name)
+    if NO_PARTITION not in found:
+        raise dg.Failure(f"{name} was never materialized", allow_retries=False)
     return found[NO_PARTITION].materialization
 
 

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from mpp_assets.column_lineage import column_lineage
 from mpp_assets.jobs.changed_rows import write_changes
 from mpp_assets.jobs.digests import digests_by_day
+from mpp_assets.jobs.retention import drop_unneeded
 from mpp_assets.jobs.store_sink import NO_PARTITION, Incomplete, sum_of, write_rows
 from mpp_assets.resources import Platform
 from mpp_stores.errors import StoreRejected
@@ -120,8 +121,10 @@ def fill_target(
     rows: DataFrame,
     days: Sequence[date] | None = None,
 ) -> dg.MaterializeResult:
-    """Write `rows` to the target named like the asset, as a new materialization."""
+    """Write `rows` to the target named like the asset, as a new materialization. What earlier
+    tries left is dropped: where none is published, nothing else does."""
     target_name = context.asset_key.to_user_string()
+    drop_unneeded(platform.settings, context.run_id, [target_name])
     partitions = None if days is None else [day.isoformat() for day in days]
     numbers = begin(context, platform, partitions)
     with _refusals_not_retried():

@@ -1,6 +1,7 @@
 """Reading and replacing the lake's Parquet datasets with Spark."""
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,11 +13,16 @@ from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
+from mpp_stores.whole_file import replacing
+
 Batches = Iterator[pa.RecordBatch]
 
 _DAY = "event_day"
 # 3 MB of vectors; other fields can be long.
 _ROWS_A_BATCH = 2_000
+# Some 2,600 vectors. To open a file takes Spark 4 ms, whatever is in it.
+_SMALL_BYTES = 4_000_000
+_MOST_SMALL_FILES = 100
 
 
 def spark_schema(schema: pa.Schema) -> StructType:
@@ -98,3 +104,29 @@ def replace_days(rows: DataFrame, path: Path, days: Sequence[date]) -> None:
     )
     for day in set(days).difference(observed.get["days"]):
         shutil.rmtree(path / f"event_day={day}", ignore_errors=True)
+
+
+def join_small_files(folder: Path) -> None:
+    """Where a dataset that is only added to has many small files, put those written one after
+    the other into larger ones. Killed meanwhile, it leaves some rows twice."""
+    small = [file for file in folder.glob("*.parquet") if file.stat().st_size < _SMALL_BYTES]
+    if len(small) <= _MOST_SMALL_FILES:
+        return
+    for files in _up_to(_SMALL_BYTES, sorted(small, key=lambda file: file.stat().st_mtime_ns)):
+        with replacing(folder / f"joined-{uuid.uuid4().hex}.parquet", mode=0o666) as joined:
+            pq.write_table(pa.concat_tables(map(pq.read_table, files)), joined)
+        for file in files:
+            file.unlink()
+
+
+def _up_to(most_bytes: int, files: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files in groups of at least two and about so many bytes."""
+    group, size = list[Path](), 0
+    for file in files:
+        group.append(file)
+        size += file.stat().st_size
+        if size >= most_bytes and len(group) > 1:
+            yield group
+            group, size = [], 0
+    if len(group) > 1:
+        yield group

@@ -12,6 +12,7 @@ from pyspark.sql import functions as f
 from mpp_assets.jobs.conversations import read_conversation_events
 from mpp_assets.jobs.datasets import (
     Batches,
+    join_small_files,
     map_dataset,
     read_dataset,
     replace_days,
@@ -86,6 +87,7 @@ def embed_messages(
     vectors = _kept_vectors(folder, events.select("text_hash").distinct())
     messages = events.join(vectors, "text_hash").withColumn("embedding_model", f.lit(model))
     replace_days(messages.select(MESSAGE_EMBEDDING_SCHEMA.names), lake.message_embeddings, days)
+    join_small_files(folder)
     return embedded
 
 
@@ -111,7 +113,7 @@ def _kept_vectors(folder: Path, hashes: DataFrame) -> DataFrame:
     )
     if not found:
         return known.limit(0)
-    # The last part is a name of Spark's, of which a URL escapes nothing.
+    # Of the last part, which Spark or `join_small_files` made, a URL escapes nothing.
     files = (str(folder / Path(row["file"]).name) for row in found)
     vectors = hashes.sparkSession.read.schema(known.schema).parquet(*files)
     # An interrupted run can have embedded a text that a later one embeds again.

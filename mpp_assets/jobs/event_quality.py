@@ -36,9 +36,10 @@ def ids_with_nulls(rows: DataFrame) -> dict[str, list[str | None]]:
 
 
 def unusual_days(
-    counts: Mapping[date, int], days: Sequence[date] | None = None
+    counts: Mapping[date, int], days: Sequence[date] | None = None, today: date = date.max
 ) -> dict[str, dict[str, float]]:
-    """Days with far more or fewer messages than the `TRAILING_DAYS` before them.
+    """Days with far more or fewer messages than the `TRAILING_DAYS` before them; from `today` on,
+    which is not over, with far more.
 
     The modified z-score of Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993):
     0.6745 (x - median) / MAD, unusual beyond 3.5. Counts vary by their square root even where
@@ -57,7 +58,7 @@ def unusual_days(
         usual = median(trailing)
         deviation = max(median(abs(count - usual) for count in trailing), sqrt(usual), 1.0)
         score = 0.6745 * (counts.get(day, 0) - usual) / deviation
-        if abs(score) > LARGEST_USUAL_SCORE:
+        if score > LARGEST_USUAL_SCORE or (score < -LARGEST_USUAL_SCORE and day < today):
             unusual[day.isoformat()] = {
                 "messages": counts.get(day, 0),
                 "median_before": usual,

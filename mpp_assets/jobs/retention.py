@@ -1,6 +1,6 @@
 """Which landings a release holds, and dropping what no release needs any more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mpp_assets.settings import PipelineSettings
 from mpp_stores.lake import BatchSummary, Lake
@@ -58,8 +58,11 @@ def half_refreshed(settings: StoreSettings, landings: UnbuiltDays) -> dict[str, 
     }
 
 
-def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:
-    """Drop what no kept release names and nothing newer of which is still being written.
+def drop_unneeded(
+    settings: StoreSettings, run_id: str, assets: Collection[str] | None = None
+) -> dict[str, int]:
+    """Drop what no kept release names and nothing newer of which is still being written; of these
+    assets, or of all.
 
     `run_id` is the run that goes on. Returns the rows dropped by target. Landings stay: the
     lake keeps one a batch, and the days of an unfinished one are still to be refreshed.
@@ -67,7 +70,7 @@ def drop_unneeded(settings: StoreSettings, run_id: str) -> dict[str, int]:
     dropped = {}
     found = materializations.droppable(settings, except_run=run_id, in_place=IN_PLACE)
     for asset, numbers in found.items():
-        if asset == LANDED_EVENTS:
+        if asset == LANDED_EVENTS or (assets is not None and asset not in assets):
             continue
         if asset in TARGETS:
             with open_target(asset, settings) as target:

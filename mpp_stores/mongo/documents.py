@@ -60,7 +60,10 @@ def document_id(materialization: int, message_id: str) -> str:
 
 
 def of_materializations(materializations: Sequence[int]) -> dict[str, Any]:
-    """The condition that a document belongs to one of them."""
+    """The condition that a document belongs to one of them. NX-27017 finds equal numbers by the
+    index, and for `$in` reads everything."""
+    if len(materializations) == 1:
+        return {MATERIALIZATION: materializations[0]}
     return {MATERIALIZATION: {"$in": list(materializations)}}
 
 

@@ -29,11 +29,12 @@ user_profiles_are_unit_vectors = profiles_are_unit_vectors(user_profiles)
 def vectors_equal_the_lakes(
     context: dg.AssetCheckExecutionContext, platform: Platform, spark: LazyPySparkResource
 ) -> dg.AssetCheckResult:
-    """Are sampled vectors of the latest days the ones that were computed?"""
+    """Are sampled vectors of the latest days with messages the ones that were computed?"""
     # A driver that only this check and writing need.
     from mpp_stores.milvus.writer import MessageVectors  # noqa: PLC0415
 
-    days = sorted(checked_days(context, platform, message_vectors).items())[-SAMPLED_DAYS:]
+    with_rows = checked_days(context, platform, message_vectors, least_rows=1)
+    days = sorted(with_rows.items())[-SAMPLED_DAYS:]
     rows = read_message_embeddings(spark.spark_session, platform.lake, [day for day, _ in days])
     with MessageVectors(platform.settings) as target:
         differing = {

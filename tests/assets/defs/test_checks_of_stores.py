@@ -29,7 +29,7 @@ from mpp_stores.records import (
 from mpp_stores.reports import report_folder
 from mpp_stores.settings import StoreSettings
 from mpp_stores.target import NOTHING
-from tests.assets.defs.lone_check import evaluate
+from tests.assets.defs.lone_check import evaluate, run_check
 from tests.assets.jobs.conversation_rows import event
 from tests.materialized import drop_everything, start_numbers_far_away, write
 from tests.stores.postgres.rows import (
@@ -175,6 +175,25 @@ def test_a_check_passes_over_what_is_right_and_names_the_one_row_that_is_not(
     spoiled = evaluate(check)
     assert (right.passed, right.metadata["offending"].value) == (True, {})
     assert (spoiled.passed, spoiled.metadata["offending"].value) == (False, offending)
+
+
+def test_vectors_are_sampled_of_days_with_messages(platform: StoreSettings):
+    """Each quiet day is materialized as well."""
+    quiet = [f"1999-06-{day:02}" for day in range(1, vectors.SAMPLED_DAYS + 1)]
+    write(platform, "milvus/messages", [*turned(MESSAGES[0]), *MESSAGES[1:]], "spoiled")
+    numbers = materializations.begin(
+        platform, asset="milvus/messages", partitions=quiet, dagster_run_id="quiet"
+    )
+    materializations.complete(platform, dict.fromkeys(numbers.values(), NOTHING))
+    assert not evaluate(vectors.vectors_equal_the_lakes).passed
+
+
+def test_what_was_never_materialized_is_named(platform: StoreSettings):
+    failed = run_check(engagement.user_engagement_holds_every_engagement)
+    [failure] = failed.get_step_failure_events()
+    assert "postgres/user_engagement was never materialized" in (
+        failure.step_failure_data.error.message
+    )
 
 
 def test_a_report_equals_the_tables_that_it_was_made_of_and_no_others(platform: StoreSettings):

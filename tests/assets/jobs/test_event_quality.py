@@ -32,6 +32,14 @@ def test_days_that_vary_as_counts_do_are_usual():
     assert unusual_days(counts(100, 104, 97, 99, 110, 95, 101, 102, 88, 117)) == {}
 
 
+def test_a_day_that_goes_on_may_have_few_messages_and_not_far_too_many():
+    few, many = (counts(100, 104, 97, 99, 110, 95, 101, 102, last) for last in (10, 1_000))
+    today = max(few)
+    assert unusual_days(few, today=today) == {}
+    assert list(unusual_days(few, today=today + timedelta(days=1))) == ["2026-01-09"]
+    assert list(unusual_days(many, today=today)) == ["2026-01-09"]
+
+
 def test_a_day_with_few_days_before_it_is_not_judged():
     assert unusual_days(counts(100, 100, 100, 1)) == {}
 
