@@ -221,9 +221,9 @@ class EngagedWith:
 class CoEngagement:
     """A campaign reached by user -> shared campaign -> peer -> campaign.
 
-    A path is one (shared campaign, peer) pair. `weight` sums, over the `peer_count`
-    distinct peers, |shared| / |union| of the user's and the peer's sets of campaigns
-    (Jaccard). As evidence, `peer_id` is the peer of greatest overlap and
+    A path is one (shared campaign, peer) pair, of the peers that are walked over. `weight` sums,
+    over the `peer_count` distinct ones, |shared| / |union| of the user's and the peer's sets of
+    campaigns (Jaccard). As evidence, `peer_id` is the peer of greatest overlap and
     `shared_campaign_id` the first campaign shared with them; ties go to the smaller id.
     """
 

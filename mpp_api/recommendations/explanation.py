@@ -134,17 +134,17 @@ def _similar_users_reason(engaged: Sequence[SimilarUserEvidence], among: int) ->
 def _graph_reason(walk: CoEngagement | None) -> Iterable[str]:
     if walk is not None:
         yield (
-            f"{_plural(walk.peer_count, 'user')} sharing a campaign with this one engaged with it "
-            f"(strongest: {walk.peer_id}, through {walk.shared_campaign_id})"
+            f"{walk.peer_count} of the users who share most campaigns with this one engaged with "
+            f"it (strongest: {walk.peer_id}, through {walk.shared_campaign_id})"
         )
 
 
 def _messages_reason(messages: Sequence[MessageEvidence]) -> Iterable[str]:
     if messages:
-        nearest = max(messages, key=lambda message: message.similarity)
+        strongest = messages[0]
         yield (
-            f"nearest message: “{_quote(nearest.text)}” (similarity {nearest.similarity:.2f}, "
-            f"{nearest.sent_at.date()})"
+            f"strongest message: “{_quote(strongest.text)}” (similarity "
+            f"{strongest.similarity:.2f}, {strongest.sent_at.date()})"
         )
 
 

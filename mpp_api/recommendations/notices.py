@@ -58,7 +58,9 @@ def _why_empty(request: RecommendationRequest, findings: Findings, passing: Set[
             "no candidate campaign that passes the filters is new to the user; "
             "exclude_seen=false ranks the others as well"
         )
-    return "the user dismissed every candidate campaign that could be listed"
+    if passing - seen <= findings.table.dismissed:
+        return "the user dismissed every candidate campaign that could be listed"
+    return "nothing follows the page before"
 
 
 def _why_trending(request: RecommendationRequest, findings: Findings, legs: Legs) -> str:

@@ -78,9 +78,11 @@ class GraphEvidence(BaseModel):
     message_counts: list[int | None] = Field(
         description="Messages on each ENGAGED_WITH of the path, in order.", examples=[[4, 2, 5]]
     )
-    peer_count: int = Field(description="Distinct peers over all walks to the campaign.")
-    path_count: int = Field(description="All walks to the campaign.")
-    weight: float = Field(description="The peers' overlap with the user, summed.")
+    peer_count: int = Field(
+        description="Peers who engaged with the campaign, of the 200 who share most with the user."
+    )
+    path_count: int = Field(description="Walks to the campaign over these peers.")
+    weight: float = Field(description="These peers' overlap with the user, summed.")
 
 
 class Explanation(BaseModel):

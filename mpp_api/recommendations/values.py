@@ -29,6 +29,8 @@ class Evidence:
 
     similar_users: Sequence[SimilarUser] = ()
     neighbour_engagement: Sequence[EngagedWith] = ()
+    other_engagement: Sequence[EngagedWith] = ()
+    """The neighbours' with campaigns that are no candidates, which take attention as well."""
     messages: Sequence[SimilarMessage] = ()
     topics: Sequence[SimilarCampaign] = ()
     co_engagements: Sequence[CoEngagement] = ()
@@ -42,18 +44,20 @@ class Evidence:
         )
 
     def about(self, is_candidate: Callable[[str], bool]) -> Self:
-        """The same less what is about other campaigns."""
+        """The same less what is about other campaigns, but for what attention they take."""
 
         def kept(found: Sequence[_Named]) -> list[_Named]:
             return [row for row in found if is_candidate(row.campaign_id)]
 
+        edges = self.neighbour_engagement
         return type(self)(
-            self.similar_users,
-            kept(self.neighbour_engagement),
-            kept(self.messages),
-            kept(self.topics),
-            kept(self.co_engagements),
-            kept(self.performances),
+            similar_users=self.similar_users,
+            neighbour_engagement=kept(edges),
+            other_engagement=[edge for edge in edges if not is_candidate(edge.campaign_id)],
+            messages=kept(self.messages),
+            topics=kept(self.topics),
+            co_engagements=kept(self.co_engagements),
+            performances=kept(self.performances),
         )
 
 
@@ -79,11 +83,11 @@ class MessageStrength:
 
 def of_similar_users(evidence: Evidence, decay: RecencyDecay, seen: Set[str]) -> dict[str, float]:
     """Each neighbour's attention to the campaign (messages there / in the neighbour's busiest
-    campaign) times the similarity of the profiles times the recency of the neighbour's last
-    message there, summed; relative to the strongest."""
+    campaign, a candidate or not) times the similarity of the profiles times the recency of the
+    neighbour's last message there, summed; relative to the strongest."""
     similarity = {user.user_id: max(user.similarity, 0.0) for user in evidence.similar_users}
     busiest: dict[str, int] = defaultdict(int)
-    for edge in evidence.neighbour_engagement:
+    for edge in (*evidence.neighbour_engagement, *evidence.other_engagement):
         busiest[edge.user_id] = max(busiest[edge.user_id], edge.message_count)
     mass: dict[str, float] = defaultdict(float)
     for edge in evidence.neighbour_engagement:

@@ -255,7 +255,9 @@ ORDER BY user_id, campaign_id
 
 # Peers are ranked before they are expanded, so the second hop costs the same however
 # many users share a popular campaign. `overlap` is the Jaccard index of the two users'
-# sets of campaigns. Ties go to the smaller id, so that equal graphs give equal answers.
+# sets of campaigns. Peers that lead on, to a campaign that the user does not have, come first:
+# those with the very same campaigns overlap most, and could take all places. Ties go to the
+# smaller id, so that equal graphs give equal answers.
 CO_ENGAGED_CAMPAIGNS: Final = """
 MATCH (user:User {user_id: $user_id})
       -[own:ENGAGED_WITH]->(shared:Campaign)<-[theirs:ENGAGED_WITH]-(peer:User)
@@ -272,9 +274,9 @@ WITH user, peer, shared_ids,
          (peer)-[edge:ENGAGED_WITH]->()
          WHERE edge.since <= $materialization AND $materialization < edge.until
      } AS peer_campaigns
-WITH peer, shared_ids,
+WITH peer, shared_ids, peer_campaigns > size(shared_ids) AS leads_on,
      toFloat(size(shared_ids)) / (user_campaigns + peer_campaigns - size(shared_ids)) AS overlap
-ORDER BY overlap DESC, peer.user_id
+ORDER BY leads_on DESC, overlap DESC, peer.user_id
 LIMIT $peer_limit
 UNWIND shared_ids AS shared_id
 WITH peer, overlap, shared_id ORDER BY shared_id

@@ -68,7 +68,8 @@ class GraphReader:
     async def co_engaged_campaigns(
         self, user_id: str, limit: int, *, materialization: int
     ) -> list[CoEngagement]:
-        """Campaigns two hops away over the `STRONGEST_PEERS`, heaviest first.
+        """Campaigns two hops away over the `STRONGEST_PEERS`, heaviest first: those who lead to a
+        campaign that is not the user's, then others, each by their overlap.
 
         The user's own are among them, each reached over the user's other campaigns only.
         """

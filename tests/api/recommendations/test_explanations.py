@@ -114,12 +114,13 @@ async def test_similarities_are_those_of_the_stored_vectors(
     await vectors.close()
 
 
-async def test_the_message_that_the_text_quotes_is_the_nearest(items: list[Item]) -> None:
+async def test_the_message_that_the_text_quotes_is_the_strongest(items: list[Item]) -> None:
     for item in items:
         cited = item["explanation"]["messages"]
         if cited:
-            nearest = max(cited, key=lambda message: message["similarity"])
-            quoted = f"nearest message: “{nearest['text']}” (similarity {nearest['similarity']:.2f}"
+            strongest = max(cited, key=lambda each: each["similarity"] * each["recency"])
+            similarity = f"{strongest['similarity']:.2f}"
+            quoted = f"strongest message: “{strongest['text']}” (similarity {similarity}"
             assert quoted in item["explanation"]["text"]
 
 
@@ -185,6 +186,7 @@ async def test_the_text_says_what_the_evidence_says(items: list[Item], dataset: 
     (lamps,) = [item for item in items if item["campaign_id"] == dataset.id("lamps")]
     text, topic = lamps["explanation"]["text"], lamps["explanation"]["topic"]
     assert text.startswith("Lamps: 3 of the 3 most similar users engaged with it")
-    assert f"{lamps['explanation']['graph']['peer_count']} users sharing a campaign" in text
+    peers = lamps["explanation"]["graph"]["peer_count"]
+    assert f"{peers} of the users who share most campaigns with this one engaged with it" in text
     assert f"{topic['similarity']:.2f} similar" in text
     assert text.endswith("performance 0.55.")

@@ -107,8 +107,23 @@ def test_evidence_about_campaigns_that_are_no_candidates_is_left_out() -> None:
     assert left == Evidence(
         similar_users=evidence.similar_users,
         neighbour_engagement=[engaged("near", "hats", 1), engaged("far", "hats", 2)],
+        other_engagement=left.other_engagement,
         messages=[message("hats", 0.5)],
         topics=[SimilarCampaign("hats", 0.3)],
         co_engagements=[reached("hats", 0.2)],
         performances=[performing("hats", 0.2)],
     )
+
+
+def test_what_a_neighbour_writes_most_about_takes_attention_though_it_is_no_candidate() -> None:
+    evidence = Evidence(
+        similar_users=[SimilarUser("ann", 0.5), SimilarUser("bob", 0.5)],
+        neighbour_engagement=[
+            engaged("ann", "ended", 50),
+            engaged("ann", "hats", 1),
+            engaged("bob", "tents", 10),
+        ],
+    )
+    running = evidence.about(lambda campaign_id: campaign_id != "ended")
+    found = values.of_similar_users(running, DECAY, NOTHING)
+    assert found == {"hats": pytest.approx(1 / 50), "tents": 1}

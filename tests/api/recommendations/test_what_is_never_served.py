@@ -73,6 +73,31 @@ async def test_what_ended_is_not_served_while_postgres_is_down(
     assert not campaigns(response) & {dataset.id(name) for name in UNSERVED_PERFORMANCE_SCORES}
 
 
+async def dismiss(client: httpx.AsyncClient, user_id: str, campaign_id: str) -> None:
+    response = await client.post(
+        "/feedback",
+        json={
+            "request_id": "0" * 32,
+            "user_id": user_id,
+            "campaign_id": campaign_id,
+            "kind": "dismiss",
+        },
+    )
+    assert response.is_success, response.text
+
+
+async def test_a_next_page_of_which_all_was_dismissed_says_that_nothing_follows(
+    client: httpx.AsyncClient, dataset: Dataset
+) -> None:
+    user_id = dataset.id("dismissive too")
+    path = f"/recommendations/{user_id}"
+    [*first, last] = (await client.get(path)).json()["items"]
+    page = (await client.get(path, params={"limit": len(first)})).json()
+    await dismiss(client, user_id, last["campaign_id"])
+    second = (await client.get(path, params={"cursor": page["next_cursor"]})).json()
+    assert (second["items"], second["notice"]) == ([], "nothing follows the page before")
+
+
 async def test_a_dismissed_campaign_is_gone_from_the_next_page_and_moves_no_other(
     client: httpx.AsyncClient, dataset: Dataset
 ) -> None:
@@ -81,16 +106,7 @@ async def test_a_dismissed_campaign_is_gone_from_the_next_page_and_moves_no_othe
     before = (await client.get(path)).json()["items"]
     first = (await client.get(path, params={"limit": 2})).json()
     dismissed = before[3]["campaign_id"]
-    response = await client.post(
-        "/feedback",
-        json={
-            "request_id": "0" * 32,
-            "user_id": user_id,
-            "campaign_id": dismissed,
-            "kind": "dismiss",
-        },
-    )
-    assert response.is_success, response.text
+    await dismiss(client, user_id, dismissed)
     second = await client.get(path, params={"limit": 2, "cursor": first["next_cursor"]})
     after = (await client.get(path)).json()["items"]
     left = [item["campaign_id"] for item in before if item["campaign_id"] != dismissed]

@@ -100,6 +100,23 @@ async def test_the_limit_keeps_the_heaviest_campaigns(
     assert only.campaign_id == small_graph.id("autumn")
 
 
+async def test_peers_who_lead_nowhere_take_no_place_of_those_who_lead_on(
+    reader: GraphReader,
+    edges: EngagedWithEdges,
+    small_graph: OwnGraph,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody overlaps more than who has the very same campaigns."""
+    twins = [("twin", "spring"), ("twin", "summer"), ("other twin", "summer")]
+    edges.write(small_graph.edge_batch(*twins))
+    monkeypatch.setattr("mpp_stores.neo4j.reader.STRONGEST_PEERS", 1)
+    found = await reader.co_engaged_campaigns(
+        small_graph.id("ada"), 10, materialization=small_graph.first
+    )
+    autumn = {campaign.campaign_id: campaign for campaign in found}[small_graph.id("autumn")]
+    assert (autumn.peer_id, autumn.weight) == (small_graph.id("bob"), pytest.approx(2 / 3))
+
+
 async def test_the_user_s_own_campaigns_are_reached_over_the_other_shared_ones(
     reader: GraphReader, small_graph: OwnGraph
 ) -> None:
