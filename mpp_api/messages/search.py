@@ -1,5 +1,6 @@
 """Messages whose meaning is near to a text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +13,12 @@ from mpp_api.replies.cache import Answer, CachedReplies, Computed, Keep
 from mpp_api.resilience.leg import Leg
 from mpp_api.resilience.legs import Legs
 from mpp_stores.milvus.reader import VectorReader
+from mpp_stores.records import SimilarMessage
 
 SPARE = 20
 """Searched for beyond what was asked for, in place of what erased users wrote."""
+_SEARCH_AGAIN_FACTOR = 4
+"""Where they wrote more of it than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +69,32 @@ class MessageSearch:
         [vector] = await self.legs.required(
             Leg.MODEL, "embed a query", lambda: self.embedder.embed([query.q])
         )
-        found = await self.legs.required(
-            Leg.VECTOR,
-            "search messages",
-            lambda: self.vectors.similar_messages(
-                vector,
-                query.limit + SPARE,
-                materializations=self.served.contents.message_vectors,
-                user_id=query.user_id,
-                campaign_ids=None if query.campaign_id is None else [query.campaign_id],
-                since=query.since,
-                until=query.until,
-            ),
+        nearest = await self.legs.required(
+            Leg.VECTOR, "search messages", lambda: self._nearest(query, vector)
         )
-        kept = [each for each in found if not self.served.erased.includes(each.user_id)]
-        messages = [FoundMessage.model_validate(each) for each in kept[: query.limit]]
+        messages = [FoundMessage.model_validate(each) for each in nearest]
         for message in messages:
             message.similarity = round(message.similarity, 4)
         messages.sort(key=lambda message: (-message.similarity, message.message_id))
         return MessageSearchReply(
             q=query.q, messages=messages, release=ReleaseReply.of(self.served)
         )
+
+    async def _nearest(self, query: MessageQuery, vector: Sequence[float]) -> list[SimilarMessage]:
+        """Of users who are not erased."""
+        kept: list[SimilarMessage] = []
+        wanted = query.limit + SPARE
+        for limit in (wanted, wanted * _SEARCH_AGAIN_FACTOR):
+            found = await self.vectors.similar_messages(
+                vector,
+                limit,
+                materializations=self.served.contents.message_vectors,
+                user_id=query.user_id,
+                campaign_ids=None if query.campaign_id is None else [query.campaign_id],
+                since=query.since,
+                until=query.until,
+            )
+            kept = [each for each in found if not self.served.erased.includes(each.user_id)]
+            if len(found) < limit or len(kept) >= query.limit:
+                break
+        return kept[: query.limit]

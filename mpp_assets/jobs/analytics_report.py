@@ -179,13 +179,16 @@ def _top_users(engagement: pa.Table, names: Mapping[str, str]) -> list[Report]:
 
 
 def _activity_profile(days: list[dict[str, Any]]) -> Report:
-    """Messages by UTC hour and weekday: `by_weekday_and_hour` has 7 rows, Monday first, of 24."""
+    """Messages by UTC hour and weekday: `by_weekday_and_hour` has 7 rows, Monday first, of 24.
+    `day_count` are the days of that name from the first day to the last, with messages or not."""
     grid = [[0] * 24 for _ in WEEKDAYS]
     for day in days:
         row = grid[day["event_day"].weekday()]
         for hour, count in enumerate(day["hourly_message_counts"]):
             row[hour] += count
-    occurrences = Counter(day["event_day"].weekday() for day in days)
+    ordinals = [day["event_day"].toordinal() for day in days]
+    span = range(ordinals[0], ordinals[-1] + 1) if ordinals else range(0)
+    occurrences = Counter(date.fromordinal(ordinal).weekday() for ordinal in span)
     return {
         "by_hour": [sum(counts) for counts in zip(*grid, strict=True)],
         "by_weekday": [

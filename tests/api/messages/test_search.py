@@ -60,6 +60,20 @@ async def test_the_nearest_messages_come_first(client: httpx.AsyncClient, datase
     assert (first["user_id"], first["campaign_id"]) == (dataset.id("ben"), dataset.id("lamps"))
 
 
+async def test_many_messages_of_an_erased_user_take_no_place(
+    own_settings: ApiSettings, own_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mpp_api.messages.search.SPARE", 0)
+    embedder, ben = KnownTexts(own_dataset), own_dataset.id("ben")
+    users = {row["message_id"]: row["user_id"] for row in own_dataset.messages}
+    others = [each for each in nearest(own_dataset) if users[each] != ben]
+    assert nearest(own_dataset)[0] != others[0]
+    async with serving(own_settings, {get_embedder: lambda: embedder}) as client:
+        assert (await client.delete(f"/users/{ben}")).status_code == 202
+        response = await client.get("/messages/search", params={"q": LAMP, "limit": 3})
+    assert ids(response) == others[:3]
+
+
 async def test_filters_leave_the_nearest_of_those_they_hold_for(
     client: httpx.AsyncClient, dataset: Dataset
 ) -> None:

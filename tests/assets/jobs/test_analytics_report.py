@@ -1,7 +1,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +208,15 @@ def test_days_come_in_order_and_the_profile_sums_their_hours(report: Report) -> 
         "messages_per_day": 1200.0,
     }
     assert profile["by_weekday"][6]["messages_per_day"] is None
+
+
+def test_a_day_without_messages_counts_among_those_of_its_name(source: ReportInput) -> None:
+    days = [_day(MONDAY, 1, {9: 10}), _day(MONDAY + timedelta(days=14), 1, {9: 20})]
+    table = pa.Table.from_pylist(days, DAILY_ACTIVITY_SCHEMA)
+    profile = build_report(replace(source, daily_activity=table))["activity_profile"]
+    [monday, tuesday, *_] = profile["by_weekday"]
+    assert (monday["day_count"], monday["messages_per_day"]) == (3, 10)
+    assert (tuesday["day_count"], tuesday["messages_per_day"]) == (2, 0)
 
 
 def test_engagement_levels_count_engagements_users_and_messages(report: Report) -> None:
