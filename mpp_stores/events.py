@@ -61,6 +61,10 @@ def _refuse_bool(value: Any) -> Any:
     return value
 
 
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
 def _within_range(value: datetime) -> datetime:
     """Checked before the offset is applied, which fails at either end of the calendar."""
     aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
@@ -98,7 +102,12 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS),
 ]
 # ISO 8601 with any offset or none (UTC), or seconds or milliseconds since 1970.
-Timestamp = Annotated[datetime, BeforeValidator(_refuse_bool), AfterValidator(_within_range)]
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_refuse_bool),
+    BeforeValidator(_stripped),
+    AfterValidator(_within_range),
+]
 
 
 class ConversationEvent(BaseModel):
@@ -223,8 +232,16 @@ def _deviations(fields: dict[str, Any], contract: Contract) -> Iterator[tuple[Co
 
 def _is_number(value: Any, *, in_text: bool) -> bool:
     if isinstance(value, str) and in_text:
-        return value.strip().replace(".", "", 1).removeprefix("-").isdecimal()
+        return _reads_as_number(value)
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(name: str) -> str:

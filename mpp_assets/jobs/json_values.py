@@ -81,7 +81,7 @@ def _attempt(window: TextWindow) -> tuple[Decoded | Fault, bool]:
     try:
         value, end = _DECODER.raw_decode(text, window.at)
     except json.JSONDecodeError as error:
-        is_open = error.msg.startswith("Unterminated string") or error.pos >= len(text)
+        is_open = _is_open(error) or error.pos >= len(text)
         is_cut = is_open or error.pos >= len(text) - _LONGEST_LITERAL
         return (Fault.ENDS_EARLY if is_open else Fault.INVALID), is_cut
     except RecursionError:
@@ -90,6 +90,21 @@ def _attempt(window: TextWindow) -> tuple[Decoded | Fault, bool]:
         return Fault.NOT_JSON, False
     could_go_on = len(text) - end <= len(_LONGEST_CUT_OF_A_NUMBER)
     return Decoded(value, end), could_go_on and not window.has_ended
+
+
+def fails_within(line: str) -> bool:
+    """Whether a line begins with no value, nor with one that could go on in the next."""
+    try:
+        _DECODER.raw_decode(line)
+    except json.JSONDecodeError as error:
+        return not _is_open(error) and error.pos < len(line.rstrip())
+    except (RecursionError, ValueError):
+        return False
+    return False
+
+
+def _is_open(error: json.JSONDecodeError) -> bool:
+    return error.msg.startswith("Unterminated string")
 
 
 def take_value(window: TextWindow) -> Iterator[str]:

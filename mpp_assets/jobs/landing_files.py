@@ -15,6 +15,7 @@ from mpp_assets.jobs.json_values import (
     Fault,
     decode_next,
     decode_text,
+    fails_within,
     take_value,
 )
 from mpp_assets.jobs.text_window import TextWindow
@@ -81,7 +82,7 @@ class RecordFile:
         self.is_gzip = stream.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
         read: Callable[[int], bytes] = stream.read
         if self.is_gzip:
-            # read1 returns what precedes damage, where read would only raise.
+            # read1 returns what precedes the end of a file that is cut off; read would only raise.
             read = self._files.enter_context(gzip.GzipFile(fileobj=stream)).read1
         self._window = TextWindow(read)
         self._window.fill()
@@ -124,15 +125,26 @@ def _recognise(window: TextWindow) -> Form:
     lines = head.split("\n")
     is_value = isinstance(decode_text(lines[0]), Decoded)
     if head.startswith("["):
-        # JSON Lines may hold an array, which is no record, in the first line.
-        return Form.LINES if is_value and _has_object(lines) else Form.ARRAY
+        # JSON Lines may hold an array, which is no record, or a remark in the first line.
+        is_line = is_value or fails_within(lines[0])
+        return Form.LINES if is_line and _has_object(lines) else Form.ARRAY
     if head.startswith("{") and len(lines) > 1 and not is_value:
         # An object over several lines, or JSON Lines whose first line is faulty.
-        if isinstance(decode_next(window), Decoded) or not _has_object(lines):
+        is_cut = not window.has_ended and lines[-1].startswith('{"')
+        if _goes_on(window, lines[0]) or not (is_cut or _has_object(lines)):
             return Form.VALUES
     elif "\0" in head and not _has_object(lines):
         return Form.UNKNOWN
     return Form.LINES
+
+
+def _goes_on(window: TextWindow, first_line: str) -> bool:
+    """Whether the object at the beginning goes on behind its line, or another follows in it."""
+    found = decode_next(window)
+    if not isinstance(found, Decoded):
+        return False
+    line_end = window.at + len(first_line)
+    return found.end > line_end or window.text[found.end : line_end].lstrip().startswith("{")
 
 
 def _has_object(lines: list[str]) -> bool:

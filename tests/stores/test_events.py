@@ -109,6 +109,13 @@ def test_ids_that_are_too_long_empty_or_not_printable_are_rejected(field, value,
     assert reasons(EVENT | {field: value}) == [f"{field} {reason}"]
 
 
+@pytest.mark.parametrize("around", [" ", "\n", "\u00a0", "\u3000"])
+def test_white_space_around_a_timestamp_does_not_count(around):
+    padded = validate(EVENT | {"timestamp": f"{around}2026-01-05T10:00:00Z{around}"}, Contract())
+    assert isinstance(padded, ConversationEvent)
+    assert padded.sent_at == datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
 def test_ids_are_text_without_white_space_around_or_numbers():
     event = accepted(EVENT | {"user_id": "  Zoë 王 ✓ ", "campaign": 17, "message_id": "x" * 128})
     assert (event.user_id, event.campaign_id) == ("Zoë 王 ✓", "17")
@@ -183,6 +190,8 @@ DEVIATIONS = [
     ("data_types", EVENT | {"message_id": 7.5}, "message_id converted from a number"),
     ("data_types", EVENT | {"timestamp": 1_767_700_000}, "timestamp converted from a number"),
     ("data_types", EVENT | {"timestamp": "1767700000.5"}, "timestamp converted from a number"),
+    ("data_types", EVENT | {"timestamp": "+1767700000"}, "timestamp converted from a number"),
+    ("data_types", EVENT | {"timestamp": " 1.7677e9"}, "timestamp converted from a number"),
 ]
 
 

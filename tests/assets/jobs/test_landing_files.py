@@ -77,6 +77,35 @@ def test_a_faulty_first_line_does_not_hide_the_lines_after_it(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "first", ['{"a": 1},', '{"a": 1} x', "[INFO] export started", "[INFO]", '["a", tru']
+)
+def test_a_first_line_with_something_else_in_it_costs_only_itself(tmp_path, first):
+    assert found(tmp_path, first.encode() + b'\n{"a": 2}\n{"a": 3}\n') == [
+        (1, None, Fault.NOT_JSON),
+        (2, {"a": 2}, None),
+        (3, {"a": 3}, None),
+    ]
+
+
+def test_a_faulty_first_line_does_not_hide_lines_that_are_long(tmp_path):
+    long = {"a": "x" * 2 * text_window.CHUNK}
+    content = b'{"a": \n' + b"\n".join([json.dumps(long).encode()] * 2)
+    assert found(tmp_path, content) == [
+        (1, None, Fault.NOT_JSON),
+        (2, long, None),
+        (3, long, None),
+    ]
+
+
+def test_objects_one_behind_the_other_in_the_first_line_are_records(tmp_path):
+    assert found(tmp_path, b'{"a": 1}{"a": 2}\n{"a": 3}\n') == [
+        (1, {"a": 1}, None),
+        (2, {"a": 2}, None),
+        (3, {"a": 3}, None),
+    ]
+
+
 def test_an_object_over_several_lines_is_one_record(tmp_path):
     record = {"user_id": "u-1", "tags": [{"a": 1}, {"b": 2}]}
     assert found(tmp_path, json.dumps(record, indent=0).encode()) == [(1, record, None)]
