@@ -134,8 +134,8 @@ def _similar_users_reason(engaged: Sequence[SimilarUserEvidence], among: int) ->
 def _graph_reason(walk: CoEngagement | None) -> Iterable[str]:
     if walk is not None:
         yield (
-            f"{walk.peer_count} of the users who share most campaigns with this one engaged with "
-            f"it (strongest: {walk.peer_id}, through {walk.shared_campaign_id})"
+            f"{walk.peer_count} of the users whose campaigns overlap most with this one's "
+            f"engaged with it (strongest: {walk.peer_id}, through {walk.shared_campaign_id})"
         )
 
 

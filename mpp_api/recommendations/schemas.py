@@ -79,7 +79,7 @@ class GraphEvidence(BaseModel):
         description="Messages on each ENGAGED_WITH of the path, in order.", examples=[[4, 2, 5]]
     )
     peer_count: int = Field(
-        description="Peers who engaged with the campaign, of the 200 who share most with the user."
+        description="Who engaged with the campaign of the 200 peers that overlap most."
     )
     path_count: int = Field(description="Walks to the campaign over these peers.")
     weight: float = Field(description="These peers' overlap with the user, summed.")

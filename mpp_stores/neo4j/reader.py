@@ -15,7 +15,7 @@ from mpp_stores.settings import StoreSettings
 
 DEFAULT_TIMEOUT_SECONDS = 2.0
 STRONGEST_PEERS = 200
-"""Peers that `co_engaged_campaigns` follows, those whose campaigns overlap most."""
+"""Peers that `co_engaged_campaigns` follows."""
 
 
 class GraphReader:

@@ -187,6 +187,6 @@ async def test_the_text_says_what_the_evidence_says(items: list[Item], dataset: 
     text, topic = lamps["explanation"]["text"], lamps["explanation"]["topic"]
     assert text.startswith("Lamps: 3 of the 3 most similar users engaged with it")
     peers = lamps["explanation"]["graph"]["peer_count"]
-    assert f"{peers} of the users who share most campaigns with this one engaged with it" in text
+    assert f"{peers} of the users whose campaigns overlap most with this one's engaged" in text
     assert f"{topic['similarity']:.2f} similar" in text
     assert text.endswith("performance 0.55.")

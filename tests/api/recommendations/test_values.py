@@ -107,7 +107,7 @@ def test_evidence_about_campaigns_that_are_no_candidates_is_left_out() -> None:
     assert left == Evidence(
         similar_users=evidence.similar_users,
         neighbour_engagement=[engaged("near", "hats", 1), engaged("far", "hats", 2)],
-        other_engagement=left.other_engagement,
+        other_engagement=[engaged("near", "shoes", 4), engaged("odd", "socks", 9)],
         messages=[message("hats", 0.5)],
         topics=[SimilarCampaign("hats", 0.3)],
         co_engagements=[reached("hats", 0.2)],
