@@ -10,9 +10,9 @@ _GRPC_OPTIONS = {
     # would not be noticed for that long. With its own pool a new channel tries at once.
     "grpc.use_local_subchannel_pool": 1,
     # pymilvus pings every 10 s. milvus-lite has gRPC's own limit of one in five minutes,
-    # and cuts the connection, with the calls on it, of a client that pings more often.
-    # A dead peer is noticed by the deadline of each call instead.
-    "grpc.keepalive_time_ms": 300_000,
+    # and cuts the connection, with the calls on it, of a client that pings more often, were it
+    # by a moment. A dead peer is noticed by the deadline of each call instead.
+    "grpc.keepalive_time_ms": 600_000,
 }
 
 
