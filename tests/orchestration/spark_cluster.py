@@ -71,7 +71,7 @@ def _start(folder: Path, processes: ExitStack) -> SparkCluster:
         assert all(process.poll() is None for process in started), _logs(folder)
         try:
             return bool(cluster.state()["aliveworkers"] == len(WORKERS))
-        except httpx.HTTPError:  # its page is served before there is anything on it
+        except (httpx.HTTPError, ValueError):  # its page is served before there is anything on it
             return False
 
     wait_until(has_all_workers)
