@@ -171,6 +171,7 @@ with DAG(
     lake__conversation_events = RunAssets(
         task_id="lake__conversation_events",
         assets=["lake/conversation_events"],
+        trigger_rule="all_done",  # a file that cannot land keeps no other from readers
         retries=2,
         retry_delay=timedelta(seconds=5),
         doc_md=(

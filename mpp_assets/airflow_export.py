@@ -63,11 +63,13 @@ class TasksInACycle(Exception):
 @dataclass(frozen=True, slots=True)
 class Task:
     """`assets` are keys as text. `retries` come on top of those that a run makes by itself:
-    `retry_delay` is the first one's in seconds."""
+    `retry_delay` is the first one's in seconds. One that `follows_landing` alone runs however
+    that ended: a file that cannot land keeps no other from readers."""
 
     task_id: str
     assets: Sequence[str]
     upstream: Sequence[str]
+    follows_landing: bool
     retries: int
     retry_delay: float
     doc: str
@@ -94,15 +96,27 @@ def export_tasks(graph: AssetGraph, grouping: Callable[[AssetNode], str]) -> lis
         raise TasksInACycle(
             f"these need each other, so that none can be one task: {' -> '.join(error.args[1])}"
         ) from error
-    return [_task(task_id, members[task_id], upstream[task_id]) for task_id in order]
+    landing = grouping(graph.get(landed_events.key))
+    return [
+        _task(
+            task_id,
+            members[task_id],
+            upstream[task_id],
+            follows_landing=upstream[task_id] == [landing],
+        )
+        for task_id in order
+    ]
 
 
-def _task(task_id: str, nodes: Sequence[AssetNode], upstream: Sequence[str]) -> Task:
+def _task(
+    task_id: str, nodes: Sequence[AssetNode], upstream: Sequence[str], *, follows_landing: bool
+) -> Task:
     policies = [policy for node in nodes if (policy := node.assets_def.op.retry_policy)]
     return Task(
         task_id=task_id,
         assets=[node.key.to_user_string() for node in nodes],
         upstream=upstream,
+        follows_landing=follows_landing,
         retries=max((policy.max_retries for policy in policies), default=0),
         retry_delay=max((float(policy.delay or 0) for policy in policies), default=0.0),
         doc="\n\n".join(_described(node) for node in nodes),

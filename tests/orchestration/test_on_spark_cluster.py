@@ -2,6 +2,7 @@
 processes: no row is another afterwards."""
 
 import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from mpp_stores.settings import StoreSettings
 from tests.orchestration.airflow import AFTER_SEED_DAY, let_all_land_again
 from tests.orchestration.spark_cluster import WORKERS, SparkCluster, running_cluster
 from tests.pipeline.releases import numbers, served
-from tests.pipeline.sample import SEED_DAY
+from tests.pipeline.sample import SEED_DAY, of_days
 from tests.pipeline.stored_rows import all_rows, report
 from tests.waiting import wait_until
 
@@ -29,6 +30,7 @@ GRAPH = definitions.get_repository_def().asset_graph
 PUBLISHED = sorted(
     {key.to_user_string() for key in GRAPH.get_all_asset_keys()} - {"postgres/serving_release"}
 )
+REFUSED = "refused.json"
 VECTOR_TOLERANCE = 1e-6
 """Of numbers of unit vectors: float32 rounds differently when a text shares a batch with others."""
 
@@ -69,12 +71,15 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def on_the_cluster(settings, airflow, first_run, cluster) -> Run:
-    """All files land again, and their days are materialized again, those before the day that
-    the DAG run is for among them."""
+    """All files land again, one that the contract refuses appears, and their days are materialized
+    again, those before the day that the DAG run is for among them."""
     before = state(settings)
     forget_vectors(PipelineSettings(), SEED_DAY)
     let_all_land_again(settings)
-    done = airflow.test(AFTER_SEED_DAY, by="job", MPP_SPARK_MASTER=cluster.master_url)
+    numbered = {**next(of_days(SEED_DAY)), "user_id": 7}
+    (settings.landing / REFUSED).write_text(json.dumps([numbered]))
+    variables = {"MPP_SPARK_MASTER": cluster.master_url, "MPP_CONTRACT_DATA_TYPES": "freeze"}
+    done = airflow.test(AFTER_SEED_DAY, by="job", **variables)
     assert done.returncode == 0, done.stdout
     wait_until(lambda: not cluster.state()["activeapps"])
     return Run(before, state(settings), done.stdout)
@@ -139,8 +144,12 @@ def test_it_materialized_every_asset_and_published(on_the_cluster):
         assert not after.numbers[name].items() & before.numbers[name].items(), name
 
 
-def test_airflow_ran_both_tasks(airflow, on_the_cluster):
-    assert airflow.states() == {"land": "success", "refresh": "success"}
+def test_a_file_that_cannot_land_fails_its_task_and_keeps_no_other_from_readers(
+    airflow, on_the_cluster
+):
+    assert airflow.states() == {"land": "failed", "refresh": "success"}
+    assert f"{REFUSED}: " in on_the_cluster.log
+    assert "user_id converted from a number" in on_the_cluster.log
 
 
 def test_executors_on_every_worker_did_it(cluster):
