@@ -12,6 +12,12 @@ _ADDRESS = re.compile(
 their place may be a piece of the password."""
 
 
+def is_malformed(url: str) -> bool:
+    """Whether it is no URL, or has a password that is not percent-encoded: a driver takes a piece
+    of that for a host or a port, and its error shows it."""
+    return _ADDRESS.fullmatch(url) is None
+
+
 def without_credentials(url: str) -> str:
     """`scheme://host:port` of a URL: no user, password, path or option."""
     found = _ADDRESS.fullmatch(url)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from mpp_local.addresses import without_credentials
+from mpp_local.addresses import is_malformed, without_credentials
 from mpp_local.component import PROBE_TIMEOUT_SECONDS, Engine, NotReady, Program
 from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack
@@ -54,6 +54,8 @@ class Nx27017(Engine):
         from pymongo import MongoClient, timeout  # noqa: PLC0415 - slow to import
         from pymongo.errors import InvalidURI, PyMongoError  # noqa: PLC0415
 
+        if is_malformed(environment["MPP_MONGO_URI"]):
+            raise NotReady(MALFORMED)
         milliseconds = int(PROBE_TIMEOUT_SECONDS * 1000)
         try:
             with (

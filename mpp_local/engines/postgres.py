@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from mpp_local.addresses import without_credentials
+from mpp_local.addresses import is_malformed, without_credentials
 from mpp_local.component import PROBE_TIMEOUT_SECONDS, Engine, NotReady, Program
 from mpp_local.engines.unprivileged import as_unprivileged
 from mpp_local.ports import LOOPBACK
@@ -75,6 +75,8 @@ class Postgres(Engine):
     def probe(self, environment: Mapping[str, str]) -> None:
         import psycopg  # noqa: PLC0415 - the command line must not pay for it
 
+        if is_malformed(environment["MPP_POSTGRES_URL"]):
+            raise NotReady(MALFORMED)
         try:
             with psycopg.connect(
                 environment["MPP_POSTGRES_URL"], connect_timeout=int(PROBE_TIMEOUT_SECONDS)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from mpp_local.addresses import without_credentials
+from mpp_local.addresses import is_malformed, without_credentials
 from mpp_local.component import PROBE_TIMEOUT_SECONDS, Engine, NotReady, Program
 from mpp_local.ports import LOOPBACK
 from mpp_local.stack import Stack, write_private
@@ -61,6 +61,8 @@ class Valkey(Engine):
     def probe(self, environment: Mapping[str, str]) -> None:
         import redis  # noqa: PLC0415 - the command line must not pay for it
 
+        if is_malformed(environment["MPP_REDIS_URL"]):
+            raise NotReady(MALFORMED)
         try:
             with redis.Redis.from_url(
                 environment["MPP_REDIS_URL"],

@@ -112,6 +112,8 @@ def test_a_malformed_address_is_unreachable_and_not_shown(
 def test_an_address_that_dagster_could_not_use_is_refused_without_showing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
+    for setting in address_settings(tmp_path):
+        monkeypatch.delenv(setting, raising=False)
     monkeypatch.setenv("MPP_HOME", str(tmp_path))
     monkeypatch.setenv("MPP_POSTGRES_URL", f"postgresql://mpp:{password}@host:5432/mpp")
     result = CliRunner().invoke(app, ["up"])

@@ -8,6 +8,7 @@ from mpp_local.engines import engines_of
 from mpp_local.engines.nx27017 import MALFORMED as MALFORMED_MONGO
 from mpp_local.engines.nx27017 import Nx27017
 from mpp_local.engines.postgres import MALFORMED as MALFORMED_POSTGRES
+from mpp_local.engines.postgres import Postgres
 from mpp_local.engines.valkey import MALFORMED as MALFORMED_REDIS
 from mpp_local.engines.valkey import Valkey
 from mpp_local.environment import environment_of
@@ -124,6 +125,7 @@ def test_beside_a_server_of_dagsters_own_the_data_may_be_on_several(stack: Stack
         "mongodb://us:se/cret@documents:27017",
         "mongodb://us:se@cret@documents:27017",
         "mongodb://us:se/cret word@documents:27017",
+        "mongodb://us:12/cret@documents:27017",
     ],
 )
 def test_an_address_of_mongo_that_is_none_is_described_and_not_quoted(url: str) -> None:
@@ -132,7 +134,23 @@ def test_an_address_of_mongo_that_is_none_is_described_and_not_quoted(url: str) 
     assert str(failure.value) == MALFORMED_MONGO
 
 
-@pytest.mark.parametrize("url", ["cache:6379", ":secret@cache:6379", "redis://:se/cret@cache:6379"])
+@pytest.mark.parametrize("url", ["postgresql://us:se/cret@one/mpp", "postgresql://us:1?a@one/mpp"])
+def test_an_address_of_postgres_that_is_none_is_described_and_not_quoted(url: str) -> None:
+    """Where Dagster has another, nobody else looks at it."""
+    with pytest.raises(NotReady) as failure:
+        Postgres().probe({"MPP_POSTGRES_URL": url})
+    assert str(failure.value) == MALFORMED_POSTGRES
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "cache:6379",
+        ":secret@cache:6379",
+        "redis://:se/cret@cache:6379",
+        "redis://:12/cret@cache:6379",
+    ],
+)
 def test_an_address_of_redis_that_is_none_is_described_and_not_quoted(url: str) -> None:
     with pytest.raises(NotReady) as failure:
         Valkey().probe({"MPP_REDIS_URL": url})
