@@ -237,11 +237,11 @@ def _is_number(value: Any, *, in_text: bool) -> bool:
 
 
 def _reads_as_number(text: str) -> bool:
+    """`nan` and the like become no time."""
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _shown(name: str) -> str:

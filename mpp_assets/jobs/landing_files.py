@@ -1,12 +1,11 @@
 """Reading a landed file record by record, without holding it in memory."""
 
-import gzip
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +17,7 @@ from mpp_assets.jobs.json_values import (
     fails_within,
     take_value,
 )
-from mpp_assets.jobs.text_window import TextWindow
+from mpp_assets.jobs.text_window import TextWindow, Unzipped
 from mpp_stores.events import MAX_RECORD_CHARACTERS
 
 SETTLED_SECONDS = 2.0
@@ -26,6 +25,7 @@ SETTLED_SECONDS = 2.0
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"
+_TELLING_LINES = 2
 
 
 class Form(Enum):
@@ -80,11 +80,7 @@ class RecordFile:
         self._files = ExitStack()
         stream = self._files.enter_context(path.open("rb"))
         self.is_gzip = stream.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
-        read: Callable[[int], bytes] = stream.read
-        if self.is_gzip:
-            # read1 returns what precedes the end of a file that is cut off; read would only raise.
-            read = self._files.enter_context(gzip.GzipFile(fileobj=stream)).read1
-        self._window = TextWindow(read)
+        self._window = TextWindow(Unzipped(stream).read if self.is_gzip else stream.read)
         self._window.fill()
         self._blank_lines = _skip_to_first_record(self._window)
         self.form = _recognise(self._window)
@@ -120,22 +116,30 @@ def _skip_to_first_record(window: TextWindow) -> int:
 
 
 def _recognise(window: TextWindow) -> Form:
-    """The form, as far as the first `CHUNK` of the file tells."""
+    """The form, as far as the beginning of the file tells."""
+    lines = _first_lines(window)
     head = window.text[window.at :]
-    lines = head.split("\n")
     is_value = isinstance(decode_text(lines[0]), Decoded)
     if head.startswith("["):
         # JSON Lines may hold an array, which is no record, or a remark in the first line.
-        is_line = is_value or fails_within(lines[0])
+        # `[,` is no remark: scrubbing leaves it of an array that cannot be read.
+        is_line = is_value or (fails_within(lines[0]) and not head.startswith("[,"))
         return Form.LINES if is_line and _has_object(lines) else Form.ARRAY
     if head.startswith("{") and len(lines) > 1 and not is_value:
         # An object over several lines, or JSON Lines whose first line is faulty.
-        is_cut = not window.has_ended and lines[-1].startswith('{"')
-        if _goes_on(window, lines[0]) or not (is_cut or _has_object(lines)):
+        if _goes_on(window, lines[0]) or not _has_object(lines):
             return Form.VALUES
     elif "\0" in head and not _has_object(lines):
         return Form.UNKNOWN
     return Form.LINES
+
+
+def _first_lines(window: TextWindow) -> list[str]:
+    """Those of the first `CHUNK`, or more for two whole ones, if no longer than records."""
+    while window.held <= MAX_RECORD_CHARACTERS:
+        if window.text.count("\n", window.at) >= _TELLING_LINES or not window.fill():
+            break
+    return window.text[window.at :].split("\n")
 
 
 def _goes_on(window: TextWindow, first_line: str) -> bool:
@@ -148,10 +152,12 @@ def _goes_on(window: TextWindow, first_line: str) -> bool:
 
 
 def _has_object(lines: list[str]) -> bool:
-    """Whether any line is an object by itself."""
+    """Whether any line is an object by itself, and not within a value of several lines."""
+    written = [line.lstrip() for line in lines if line.strip()]
     return any(
-        isinstance(found, Decoded) and isinstance(found.value, dict)
-        for found in map(decode_text, lines)
+        isinstance(found := decode_text(line), Decoded) and isinstance(found.value, dict)
+        for line, after in pairwise([*written, ""])
+        if not after.startswith((",", "]", "}"))
     )
 
 

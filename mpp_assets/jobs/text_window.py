@@ -5,11 +5,38 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 CHUNK = 65_536
 
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
 _JSON_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+class Unzipped:
+    """What a gzip file holds, up to where it is damaged."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._file = gzip.GzipFile(fileobj=stream)
+        self._most = CHUNK
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, none at the end. Raises what `gzip` does where it is damaged."""
+        given = self._file.tell()
+        try:
+            # read1 returns what precedes the end of a file that is cut off; read would only raise.
+            return self._file.read1(min(size, self._most))
+        except zlib.error:
+            if self._most == 1:
+                raise
+        # zlib tells nothing of what it unpacked in the call that fails: byte by byte from there,
+        # so that one byte is lost at most.
+        self._most = 1
+        self._stream.seek(0)
+        self._file = gzip.GzipFile(fileobj=self._stream)
+        self._file.seek(given)
+        return self.read(size)
 
 
 class TextWindow:

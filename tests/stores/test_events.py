@@ -19,6 +19,7 @@ from mpp_stores.events import (
 )
 
 EVENT = {"user_id": "u-1", "message": "hi", "timestamp": "2026-01-05", "campaign": "c-1"}
+WHITE_SPACE = " \t\n\x0b\x0c\r\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000"
 
 
 def accepted(record: dict[str, Any]) -> ConversationEvent:
@@ -109,7 +110,7 @@ def test_ids_that_are_too_long_empty_or_not_printable_are_rejected(field, value,
     assert reasons(EVENT | {field: value}) == [f"{field} {reason}"]
 
 
-@pytest.mark.parametrize("around", [" ", "\n", "\u00a0", "\u3000"])
+@pytest.mark.parametrize("around", WHITE_SPACE)
 def test_white_space_around_a_timestamp_does_not_count(around):
     padded = validate(EVENT | {"timestamp": f"{around}2026-01-05T10:00:00Z{around}"}, Contract())
     assert isinstance(padded, ConversationEvent)
@@ -122,7 +123,7 @@ def test_ids_are_text_without_white_space_around_or_numbers():
     assert event.message_id == "x" * 128
 
 
-@pytest.mark.parametrize("space", " \t\n\x0b\x0c\r\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000")
+@pytest.mark.parametrize("space", WHITE_SPACE)
 def test_an_id_is_normalised_as_an_accepted_record_s(space):
     padded = f"{space}u-1 {space}"
     assert accepted(EVENT | {"user_id": padded}).user_id == normalised_id(padded) == "u-1"
@@ -205,6 +206,13 @@ def test_a_deviation_is_accepted_rejected_or_freezes_as_its_setting_says(
     assert isinstance(validate(record, contract), ConversationEvent)
     assert validate(record, Contract.model_validate({setting: "reject"})) == Rejection([deviation])
     assert validate(record, Contract.model_validate({setting: "freeze"})) == Frozen(deviation)
+
+
+@pytest.mark.parametrize("text", ["nan", "Infinity", "1e400"])
+def test_a_text_that_becomes_no_time_is_no_number_and_freezes_nothing(text):
+    contract = Contract(data_types=ContractMode.FREEZE)
+    rejection = validate(EVENT | {"timestamp": text}, contract)
+    assert rejection == Rejection(["timestamp invalid"])
 
 
 def test_what_was_agreed_on_passes_the_strictest_contract():

@@ -1,6 +1,7 @@
 import gzip
 import json
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,11 @@ def test_a_first_line_with_something_else_in_it_costs_only_itself(tmp_path, firs
     ]
 
 
-def test_a_faulty_first_line_does_not_hide_lines_that_are_long(tmp_path):
-    long = {"a": "x" * 2 * text_window.CHUNK}
-    content = b'{"a": \n' + b"\n".join([json.dumps(long).encode()] * 2)
+@pytest.mark.parametrize("first", ['{"a": ', '{"a": 1},', "[INFO] export started"])
+@pytest.mark.parametrize("size", [2 * text_window.CHUNK, MAX_RECORD_CHARACTERS - 100])
+def test_a_faulty_first_line_does_not_hide_lines_that_are_long(tmp_path, first, size):
+    long = {"a": "x" * size}
+    content = "\n".join([first, *[json.dumps(long)] * 2]).encode()
     assert found(tmp_path, content) == [
         (1, None, Fault.NOT_JSON),
         (2, long, None),
@@ -115,6 +118,22 @@ def test_a_broken_object_over_several_lines_is_one_fault(tmp_path):
     content = json.dumps(RECORDS[0], indent=2).encode()
     assert found(tmp_path, content[:-5]) == [(1, None, Fault.ENDS_EARLY)]
     assert found(tmp_path, content.replace(b'",', b'"')) == [(1, None, Fault.INVALID)]
+
+
+def test_an_error_in_the_first_line_of_an_array_does_not_make_lines_of_its_elements(tmp_path):
+    for separator in (b",\n", b"\n,\n", b"\n,"):
+        content = b"[" + separator.join([b'{"a": 1}, {"a": tru}', b'{"a": 3}', b'{"a": 4}'])
+        assert found(tmp_path, content + b"\n]") == [(1, {"a": 1}, None), (2, None, Fault.INVALID)]
+
+
+def test_an_array_without_a_first_element_is_one_fault(tmp_path):
+    content = b'[,{"a": 1}\n{"a": 2}\n{"a": 3}\n'
+    assert found(tmp_path, content) == [(1, None, Fault.INVALID)]
+
+
+def test_an_object_within_a_broken_one_is_no_record(tmp_path):
+    content = b'{"a": "b"\n"tags": [\n{"c": 1}\n]\n}'
+    assert found(tmp_path, content) == [(1, None, Fault.INVALID)]
 
 
 @pytest.mark.parametrize("content", [b'"a text"', b"42", b"null", b'{"a": 1}'])
@@ -159,6 +178,21 @@ def test_a_gzip_file_with_wrong_bytes_gives_what_precedes_them_and_one_fault(tmp
     records = found(tmp_path, bytes(content))
     assert records[0] == (1, {"a": 0, "pad": "0"}, None)
     assert records[-1][2] is Fault.DAMAGED
+
+
+NO_BLOCK = b"\x07"
+"""A type of block that deflate does not have: zlib stops there."""
+
+
+@pytest.mark.parametrize("count", [500, 5_000], ids=["one-read", "many-reads"])
+@pytest.mark.parametrize("before", [b"", gzip.compress(b"\n") + bytes(8)], ids=["first", "second"])
+def test_a_gzip_file_gives_all_that_precedes_what_is_no_gzip(tmp_path, count, before):
+    lines = LINES.splitlines(keepends=True)[:count]
+    zipped = zlib.compressobj(wbits=31)
+    content = zipped.compress(b"".join([*lines, b'{"cut":'])) + zipped.flush(zlib.Z_SYNC_FLUSH)
+    *read, last = found(tmp_path, before + content + NO_BLOCK)
+    assert [value for _, value, _ in read] == [json.loads(line) for line in lines]
+    assert last[2] is Fault.DAMAGED
 
 
 @pytest.mark.parametrize(
